@@ -1,0 +1,109 @@
+"""Every limit: its name, its value with the unit in the name, and the reason. No limit lives anywhere else."""
+
+from __future__ import annotations
+
+# -- messages ---------------------------------------------------------------------------------------------------------
+MAX_BODY_BYTES = 5 * 1024 * 1024  # the largest body read or forwarded; the largest published JSON Schemas are below 2 MB
+MAX_DECODED_BODY_BYTES = 8 * 1024 * 1024  # after Content-Encoding is undone: a compression bomb stops here
+MAX_CONTENT_ENCODINGS = 2  # stacked codings; no client sends more, and each one multiplies what a bomb can do
+MAX_JSON_DEPTH = 200  # nesting of arrays and objects; Python's parser recurses, and no real schema is near this
+MAX_JSON_DIGITS = 400  # digits of one number; quadratic conversion beyond, and no IEEE double needs more
+MAX_TARGET_CHARACTERS = 4096  # path and query of one request; longer ones are attacks or mistakes
+
+# -- approvals --------------------------------------------------------------------------------------------------------
+MAX_LIVE_APPROVALS = 5000  # pending and granted at once; more than people can read, and each is kept in memory
+MAX_ENDED_APPROVALS_KEPT = 1000  # in memory for those who ask what became of theirs; the evidence keeps all
+
+# -- rulebook ---------------------------------------------------------------------------------------------------------
+MAX_RULE_FILE_BYTES = 256 * 1024  # one rule file; written by people, and the YAML parser takes seconds beyond
+MAX_RULE_FILES = 200  # in connections/ and dialects/ each; more is a wrong directory
+MAX_RULE_DEPTH = 20  # nesting of one rule file; the deepest shape we define is 8
+MAX_RULE_NODES = 50_000  # values of one rule file with its aliases written out: a "billion laughs" stops here
+DEFAULT_HOLD_SECONDS = 45  # below boto3's read time-out of 60 s
+MAX_HOLD_SECONDS = 600  # a client that waits longer is gone; it sends its request again and joins the approval
+DEFAULT_LEEWAY_SECONDS = 30  # clock difference to an identity provider
+MAX_LEEWAY_SECONDS = 300  # more hides a broken clock and stretches every token's life
+DEFAULT_APPROVAL_SECONDS = 24 * 3600  # a working day for somebody to decide
+MAX_APPROVAL_SECONDS = 30 * 24 * 3600  # a difference reviewed later than this is stale
+DEFAULT_GRANT_SECONDS = 3600  # for the client to send an approved request again
+MAX_GRANT_SECONDS = 7 * 24 * 3600  # an unused approval is a loaded gun
+MAX_QUORUM = 10  # people; more is a mistake
+
+# -- dialects ---------------------------------------------------------------------------------------------------------
+MAX_REFERENCES = 64  # schemas that one schema may name; each costs a read of the service
+MAX_REFERENCE_DEPTH = 8  # references of references
+
+# -- identity ---------------------------------------------------------------------------------------------------------
+MAX_TOKEN_CHARACTERS = 16 * 1024  # one JWT; those with hundreds of groups stay below 10 KB
+MAX_AUTHORIZATION_CHARACTERS = 24 * 1024  # the header: a token and a user name in base64
+MAX_TOKEN_JSON_DEPTH = 16  # nesting of claims; real ones have three or four levels
+MAX_TOKEN_LIFETIME_SECONDS = 24 * 3600  # exp - iat: a bearer token that leaked must not serve for longer than a day
+MAX_KEYS_PER_ISSUER = 100  # entries of one JWK Set; large providers publish fewer than ten
+MIN_RSA_KEY_BITS = 2048  # RFC 7518, 3.3
+MAX_RSA_KEY_BITS = 8192  # checking a signature gets slow beyond, and this happens on the event loop
+KEYS_FRESH_SECONDS = 300  # a key that its provider withdrew is accepted for no longer, while the provider answers
+KEYS_STALE_SECONDS = 3600  # known keys serve so long when the provider is down: an outage, not a way to keep a lost key
+KEYS_ASK_AGAIN_SECONDS = 10  # between two fetches because a token does not fit the known keys: anyone can make one up
+PROVIDER_TIMEOUT_SECONDS = 5  # discovery and keys together; a client is waiting meanwhile
+PROVIDER_RETRY_SECONDS = 5  # after a failed fetch, so that not every request waits for a provider that is down
+MAX_LABEL_PART_CHARACTERS = 80  # of a name in a line for people
+
+# -- evidence ---------------------------------------------------------------------------------------------------------
+MAX_RECORD_BYTES = 16 * 1024  # one leaf; tlog-tiles cannot carry more than 65,535, and every start re-reads them all
+MAX_RECORD_DEPTH = 32  # nesting inside the fields of a record; far below what the strict reader accepts
+MAX_PAYLOAD_BYTES = 16 * 1024 * 1024  # one masked message; twice MAX_DECODED_BODY_BYTES, as masking can lengthen it
+MAX_PAYLOADS_PER_RECORD = 16  # request, response, current and proposed schema, and some room
+MAX_QUEUED_RECORDS = 4096  # waiting for the disk; beyond, a request is refused rather than a record dropped
+MAX_QUEUED_EVIDENCE_BYTES = 256 * 1024 * 1024  # the same in memory, payloads included
+MAX_COMMIT_RECORDS = 512  # one group commit; measured: no gain beyond, and the latency grows
+MAX_COMMIT_BYTES = 32 * 1024 * 1024  # the same in bytes: a commit of large payloads must end within the deadline
+EVIDENCE_DEADLINE_SECONDS = 2  # from submitting a record to its being durable; then the request is refused
+EVIDENCE_CLOSE_SECONDS = 10  # draining the queue at the end; a stuck disk must not keep the process alive
+DATABASE_BUSY_SECONDS = 1  # nobody else should ever hold the database; below EVIDENCE_DEADLINE_SECONDS
+WAL_CHECKPOINT_BYTES = 4 * 1024 * 1024  # written since the write-ahead log was last copied into the database
+MAX_WAL_BYTES = 64 * 1024 * 1024  # the write-ahead log is cut back to this after a long reader let go of it
+MAX_ORIGIN_CHARACTERS = 200  # name of a log; it is in every record and every checkpoint
+MAX_NOTE_BYTES = 16 * 1024  # one signed checkpoint, with room for the signatures of 16 witnesses
+MAX_REPORTED_PROBLEMS = 100  # of one verification; one broken page can spoil every record, the rest is counted
+
+# -- proxy ------------------------------------------------------------------------------------------------------------
+SUBJECT_LOCK_SECONDS = 10.0  # waiting for another change of the same subject; below every client's read time-out but one
+OUTBOUND_SECONDS = 5.0  # one request of the gateway's own; a service that needs longer to show a schema is not well
+MAX_OUTBOUND_REQUESTS = 64  # of the gateway's own at once; the rest queue, within OUTBOUND_SECONDS
+
+# -- masking ----------------------------------------------------------------------------------------------------------
+MAX_EMBEDDED_JSON_LEVELS = 4  # JSON in a string in JSON ...; services use one, and each level doubles the escapes
+MAX_MASKED_VALUES = 100_000  # of one message: each may grow to a digest of 44 characters, and costs one
+MAX_ZSTD_WINDOW_BYTES = 8 * 1024 * 1024  # what a decoder of the content coding has to support, and no more (RFC 9659)
+
+# -- schema_change ----------------------------------------------------------------------------------------------------
+MAX_SCHEMA_NODES = 100_000  # values in one document; the largest published schemas have some 60,000
+MAX_SCHEMA_DEPTH = 60  # subschemas read inside each other before reading becomes lazy; six frames of Python each, of a thousand
+MAX_PROOF_DEPTH = 24  # levels of a document that one proof looks into; deeper is `unknown`; twelve frames of Python each
+MAX_PROOF_STEPS = 60_000  # for one verdict; about a second, the longest a waiting client should notice
+MAX_EFFECT_STEPS = 2_000  # for the effect of one change
+MAX_EFFECT_STEPS_IN_ALL = 60_000  # for the effects of all changes of one comparison
+MAX_TRIED_VALUES = 64  # values that are tried one by one, where a range or an enumeration is short enough
+MAX_MADE_UP_ITEMS = 50_000  # of an array that is made up to show a difference
+MAX_TRIED_CHARACTERS = 10_000  # of a text that is made up to show a difference
+
+# -- console ----------------------------------------------------------------------------------------------------------
+MAX_CONSOLE_BODY_BYTES = 64 * 1024  # of one request to the console: a token or a reason, with room to spare
+MAX_CONSOLE_SESSIONS = 1000  # logged in at once; each is kept in memory
+MAX_SESSIONS_PER_PERSON = 8  # browsers of one person; more of them end the oldest, so nobody can fill the room alone
+MAX_SESSION_SECONDS = 8 * 3600  # a working day; the token's own end comes first
+MAX_FAILED_LOGINS_PER_MINUTE = 20  # from one address; a person who mistypes stays below
+MAX_LOGIN_ADDRESSES = 1000  # addresses whose failures are remembered
+MAX_CONSOLE_SOCKETS = 500  # open mitmweb pages
+MAX_DECIDED_TWINS = 50  # decided changes that mitmweb still lists, so that the list does not jump under a click
+MAX_SOCKET_QUEUE_MESSAGES = 6000  # to a page that does not read; above MAX_LIVE_APPROVALS, so that one page can get all
+MAX_SOCKET_MESSAGE_BYTES = 4096  # from a page; they are not acted upon
+MAX_REASON_CHARACTERS = 2000  # a paragraph; it is kept in the evidence for good
+CONSOLE_REFRESH_SECONDS = 1.0  # how late an approval that ended by time leaves the page
+CONSOLE_IDLE_SECONDS = 60  # a browser's idle connection, or a body that does not come, is closed
+MAX_CONSOLE_ANSWER_BYTES = 256 * 1024 * 1024  # what the command reads of an answer: a few approvals of the largest schemas
+CONSOLE_TIMEOUT_SECONDS = 30  # how long the command waits for the console
+MAX_PATTERNS_TOGETHER = 5  # patterns of member names told apart at once; each doubles the sorts of names
+MAX_REASSESSMENTS = 5  # approvals asked for one held request because the schema changed under it; then it is refused
+RETRY_AFTER_SECONDS = 15  # told to a client whose change still waits; people need longer, its next try joins them
+MAX_EXPRESSION_CHARACTERS = 4096  # of one regular expression; compiling takes time with its length
