@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.identity.issuing import issuer_at
+
+from countersign.identity.people import people
+from countersign.rulebook.values import PersonMark
+
+URL = "https://idp.example"
+MARKS = (
+    PersonMark(URL, "user_login", "anna-k", "anna"),
+    PersonMark(URL, "actor", "bb", "berta"),
+    PersonMark("https://other.example", "user_login", "bb", "somebody else"),
+)
+
+
+@pytest.mark.parametrize(
+    ("claims", "found"),
+    [
+        ({"user_login": "anna-k"}, {"anna"}),
+        ({"user_login": ["x", "anna-k"]}, {"anna"}),
+        ({"user_login": "anna-k", "actor": "bb"}, {"anna", "berta"}),
+        ({"user_login": "Anna-K"}, set()),
+        ({"user_login": " anna-k"}, set()),
+        ({"user_login": "bb"}, set()),
+        ({"sub": "anna-k"}, set()),
+        ({"user_login": {"anna-k": True}}, set()),
+        ({}, set()),
+    ],
+)
+def test_marks_match_exactly(claims: dict[str, Any], found: set[str]) -> None:
+    """Issuer, claim and value must be equal, character for character; everybody named is found."""
+    assert people(claims, issuer_at(URL), MARKS) == found
+
+
+@pytest.mark.parametrize(
+    ("claims", "found"),
+    [
+        ({"email": "carla@x"}, {"carla@x"}),
+        ({"email": ["carla@x", "dora@x"]}, {"carla@x", "dora@x"}),
+        ({"email": "anna@x"}, {"anna"}),
+        ({"email": ["anna@x", "dora@x"]}, {"anna", "dora@x"}),
+        ({"email": ""}, set()),
+        ({"email": "  "}, set()),
+        ({"email": 7}, set()),
+        ({"email": None}, set()),
+        ({"email": True}, set()),
+    ],
+)
+def test_the_person_claim_counts_where_no_mark_speaks(claims: dict[str, Any], found: set[str]) -> None:
+    """Its value is the person's name, unless a mark gives that value another name; only text names anybody."""
+    marks = (PersonMark(URL, "email", "anna@x", "anna"),)
+    assert people(claims, issuer_at(URL, person_claim="email"), marks) == found
+
+
+def test_marks_and_person_claim_add_up() -> None:
+    """A pipeline token that names who started it and who owns it is independent of neither."""
+    issuer = issuer_at(URL, person_claim="email")
+    assert people({"actor": "bb", "email": "carla@x"}, issuer, MARKS) == {"berta", "carla@x"}
+
+
+def test_a_mark_of_another_issuer_does_not_speak() -> None:
+    """It neither names a person here nor hides the raw value."""
+    marks = (PersonMark("https://other.example", "email", "anna@x", "anna"),)
+    assert people({"email": "anna@x"}, issuer_at(URL, person_claim="email"), marks) == {"anna@x"}
+
+
+def test_a_mark_on_another_claim_does_not_hide_a_name() -> None:
+    """`bb` as an actor is berta; `bb` as the person claim is whoever bears that name."""
+    assert people({"email": "bb"}, issuer_at(URL, person_claim="email"), MARKS) == {"bb"}
+
+
+def test_nobody_is_mapped_without_rules() -> None:
+    """No mark and no person claim: the caller is nobody, and so independent of nobody."""
+    assert people({"sub": "anna", "email": "anna@x"}, issuer_at(URL), ()) == frozenset()
