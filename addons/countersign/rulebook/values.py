@@ -1,0 +1,249 @@
+"""What the rule files say, as frozen values: one class for each thing a rule file can name.
+
+A value that exists is a valid value: `rulebook.loading` checked it against its JSON Schema and against the other files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Effect = Literal["read", "data", "register", "update", "delete", "settings"]
+SchemaForm = Literal["json", "json-string"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a rule stands, for explanations and errors."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+# -- identity.yaml ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An OIDC provider whose tokens are accepted."""
+
+    url: str  #: exactly the `iss` of its tokens; https, or http on loopback
+    audiences: tuple[str, ...]  #: one of these must be in `aud`
+    algorithms: tuple[str, ...]  #: asymmetric JWS algorithms
+    leeway_seconds: int
+    groups_claim: str | None  #: a claim that holds a list of group names
+    person_claim: str | None  #: a claim whose value *is* the person's name, where `people` does not say otherwise
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMark:
+    """One way a token names a person: this issuer, this claim, this value."""
+
+    issuer: str
+    claim: str
+    value: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityRules:
+    issuers: tuple[Issuer, ...]
+    people: tuple[PersonMark, ...]
+
+
+# -- dialects/*.yaml --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaPlace:
+    """Where a schema stands in a body."""
+
+    path: str  #: JSONPath; `$` is the whole body
+    form: SchemaForm
+
+
+@dataclass(frozen=True, slots=True)
+class BundlePlace:
+    """Where a body lists the references of its schema, and how the gateway reads one of them."""
+
+    path: str  #: JSONPath of the list
+    name: str  #: member that the schema's `$ref` uses
+    lookup: LookUp  #: placeholders are the members of one entry
+    nested: bool = False  #: the answer lists its own references at the same place, read the same way
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """How the current schema of a subject is read from the service."""
+
+    path: str  #: template with the same placeholders as the operation's
+    schema: SchemaPlace
+    absent: tuple[int, ...]  #: statuses that say that there is no such schema
+    references: BundlePlace | None = None
+    etag: bool = False  #: send If-Match with the change
+    only_if: Mapping[str, str] = field(default_factory=dict)  #: member of the answer -> required value
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRule:
+    """One operation of a service: how to recognise it and where things stand in it."""
+
+    name: str
+    methods: tuple[str, ...]
+    path: str  #: template: literal segments and `{placeholder}` segments
+    effect: Effect
+    subject: str | None  #: template of the subject from the path's placeholders; None: the service as a whole
+    schema: SchemaPlace | None  #: the proposed schema in the request body
+    references: BundlePlace | None
+    current: LookUp | None
+    only_if: Mapping[str, str] = field(default_factory=dict)  #: body member -> required value, e.g. schemaType: JSON
+    source: Source = Source("", 0)
+    query: tuple[str, ...] = ()  #: query parameters it may carry; a GET or HEAD that only reads may carry any
+    members: tuple[str, ...] = ()  #: members its body may have; empty: any
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one kind of schema service speaks. What it does not know, and is not a plain read, is refused."""
+
+    name: str
+    operations: tuple[OperationRule, ...]
+    refusal_members: Mapping[str, str]  #: extra members of a refusal: name -> `{status}`, `{detail}`, `{code}` template
+    source: Source
+    refused_subjects: tuple[str, ...] = ()  #: globs: second spellings of a subject that has another name
+
+
+# -- connections/*.yaml -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCredential:
+    """The service's own credential, which callers never hold. The value is read at use from a file or the environment."""
+
+    header: str
+    scheme: str  #: put before the value, e.g. `Bearer`; empty: the value alone
+    from_env: str | None
+    from_file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One registered service: opened, inspected, recorded."""
+
+    name: str
+    scheme: Literal["https", "http"]
+    host: str  #: lower case, no trailing dot
+    port: int
+    dialect: str
+    hold_seconds: int
+    pending_status: Literal[503, 409, 423]
+    credential: UpstreamCredential | None
+    pass_caller_credentials: bool
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """A host that callers may reach through a blind CONNECT."""
+
+    host: str
+    port: int
+    source: Source
+
+
+# -- access.yaml ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Which callers a rule speaks of. All that is given must hold; within one list any entry does."""
+
+    everyone: bool = False
+    people: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    claims: tuple[tuple[str, str, str], ...] = ()  #: (issuer or "*", claim, glob on its value)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRule:
+    """Allow or deny some callers some effects on some subjects of some connections. A deny beats every allow."""
+
+    name: str
+    verdict: Literal["allow", "deny"]
+    who: Who
+    connections: tuple[str, ...]  #: globs
+    subjects: tuple[str, ...]  #: globs
+    effects: tuple[Effect, ...]
+    source: Source
+
+
+# -- approval.yaml ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Which allowed changes a rule speaks of. All that is given must hold; within one list any entry does."""
+
+    connections: tuple[str, ...] = ("*",)
+    subjects: tuple[str, ...] = ("*",)
+    effects: tuple[Effect, ...] = ()  #: empty: any
+    kinds: tuple[str, ...] = ()  #: globs on the kinds of changes; empty: any
+    change_effects: tuple[str, ...] = ()  #: `narrows`, `widens`, ...; empty: any
+    backward: tuple[str, ...] = ()  #: `compatible`, `breaking`, `unknown`; empty: any
+    forward: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """Rules are read from the top; the first whose condition holds decides. Where none holds, the change is refused."""
+
+    name: str
+    when: Condition
+    verdict: Literal["allow", "deny", "hold"]
+    quorum: int  #: distinct people; 1 or more for `hold`
+    approvers: tuple[str, ...]  #: groups (`group:x`) or people (`person:x`) who may sign
+    reason: tuple[Literal["approve", "deny"], ...]  #: which decisions need a reason
+    expires_seconds: int  #: a pending approval
+    grant_seconds: int  #: an approval whose request went away
+    source: Source
+
+
+# -- masking.yaml -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MaskingRule:
+    """What to mask in what is kept. One of `paths`, `headers`, `query` is given."""
+
+    name: str
+    connections: tuple[str, ...]
+    subjects: tuple[str, ...]
+    directions: tuple[Literal["request", "response", "schema"], ...]
+    paths: tuple[str, ...]  #: JSONPath in bodies
+    headers: tuple[str, ...]  #: names, any case
+    query: tuple[str, ...]  #: parameter names
+    how: Literal["redact", "keep-last", "keyed-hash"]
+    keep: int  #: characters kept by `keep-last`
+    source: Source
+
+
+# -- all of it --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Every rule file, read once; `digest` names exactly these bytes (SHA-256 over file names and contents)."""
+
+    connections: tuple[Connection, ...]
+    tunnels: tuple[Tunnel, ...]
+    dialects: Mapping[str, Dialect]
+    identity: IdentityRules
+    access: tuple[AccessRule, ...]
+    approval: tuple[ApprovalRule, ...]
+    masking: tuple[MaskingRule, ...]
+    digest: str

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+from tests.rulebook.conftest import RulesDirectory
+
+from countersign.rulebook.values import ApprovalRule, Condition, Source
+
+RULE = """rules:
+  - name: one
+    when: {kinds: [required-*]}
+    verdict: hold
+    approvers: ["group:owners", "person:bob"]
+"""
+
+
+def test_a_hold_is_read_with_its_defaults(rules: RulesDirectory) -> None:
+    """One signature, a day to give it, an hour to use it."""
+    rules.write("approval.yaml", RULE)
+    assert rules.load().approval == (
+        ApprovalRule(
+            "one", Condition(kinds=("required-*",)), "hold", 1, ("group:owners", "person:bob"), (), 86400, 3600,
+            Source("approval.yaml", 2),
+        ),
+    )  # fmt: skip
+
+
+def test_the_order_of_the_file_is_kept(rules: RulesDirectory) -> None:
+    """The first rule that fits decides."""
+    assert [rule.verdict for rule in rules.load().approval] == ["allow", "hold", "hold"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("verdict: hold", "verdict: hold\n    quorum: 0", "quorum must be at least 1"),
+        ('    approvers: ["group:owners", "person:bob"]\n', "", "needs the key 'approvers'"),
+        ('["group:owners", "person:bob"]', "[]", "approvers is empty"),
+        ('"group:owners"', '"owners"', "approvers[1] is not well formed (group:NAME or person:NAME)"),
+        ('"person:bob"', '"person:bbo"', "the person 'bbo' is not in identity.yaml (did you mean 'bob'?)"),
+        (
+            '["group:owners", "person:bob"]',
+            '["person:alice", "person:bob"]\n    quorum: 3',
+            "3 people must sign, and 2 are named",
+        ),
+        ("verdict: hold", "verdict: allow", "approvers has no meaning here"),
+        ("verdict: hold", "verdict: hodl", "verdict cannot be 'hodl' (did you mean 'hold'?)"),
+        ("verdict: hold", "verdict: hold\n    expires_seconds: 2592001", "expires_seconds must be at most 2592000"),
+        ("kinds: [required-*]", "effects: [read]", "when.effects[1] cannot be 'read'"),
+        ("kinds: [required-*]", "backward: [braking]", "(did you mean 'breaking'?)"),
+    ],
+)
+def test_a_mistake_in_a_rule_is_refused(rules: RulesDirectory, old: str, new: str, problem: str) -> None:
+    """A hold that nobody could ever end, or that means nothing, is found at load."""
+    rules.write("approval.yaml", RULE)
+    rules.replace("approval.yaml", old, new)
+    found = rules.problems()
+    assert found[0].startswith("approval.yaml:")
+    assert any(problem in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("verdict: hold", "verdict: hold\n    quorum: 3"),
+        ('["group:owners", "person:bob"]', '["person:alice", "person:bob"]\n    quorum: 2'),
+        ('verdict: hold\n    approvers: ["group:owners", "person:bob"]', "verdict: deny"),
+    ],
+)
+def test_their_twins_pass(rules: RulesDirectory, old: str, new: str) -> None:
+    """A group may hold any number of people."""
+    rules.write("approval.yaml", RULE)
+    rules.replace("approval.yaml", old, new)
+    assert rules.load().approval
+
+
+def test_a_rule_that_is_never_reached_is_refused(rules: RulesDirectory) -> None:
+    """Its author believes that it does something."""
+    catch_all = "  - {name: all, when: {}, verdict: deny}\n"
+    rules.write("approval.yaml", RULE + catch_all)
+    assert len(rules.load().approval) == 2
+    rules.write("approval.yaml", "rules:\n" + catch_all + RULE.removeprefix("rules:\n"))
+    assert rules.problems() == [
+        "approval.yaml:3: the rule 'one' is never reached (move it above approval.yaml:2, which fits all)"
+    ]
+
+
+def test_rules_have_different_names(rules: RulesDirectory) -> None:
+    """An approval names the rule that asked for it."""
+    rules.write("approval.yaml", RULE + RULE.removeprefix("rules:\n"))
+    assert "a second rule is named 'one'" in rules.problems()[0]
