@@ -12,6 +12,9 @@ MAX_TARGET_CHARACTERS = 4096  # path and query of one request; longer ones are a
 
 # -- approvals --------------------------------------------------------------------------------------------------------
 MAX_LIVE_APPROVALS = 5000  # pending and granted at once; more than people can read, and each is kept in memory
+MAX_LIVE_APPROVALS_PER_CALLER = 100  # pending and granted at once; so that one caller cannot fill the inbox for all
+MAX_REASON_CHARACTERS = 2000  # of an approver; it is in the record itself, which holds 16 KiB
+EXPIRY_SWEEP_SECONDS = 5.0  # between looks for approvals whose time has come, where no request or approver looks
 MAX_ENDED_APPROVALS_KEPT = 1000  # in memory for those who ask what became of theirs; the evidence keeps all
 
 # -- rulebook ---------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def test_a_hold_is_read_with_its_defaults(rules: RulesDirectory) -> None:
 
 def test_the_order_of_the_file_is_kept(rules: RulesDirectory) -> None:
     """The first rule that fits decides."""
-    assert [rule.verdict for rule in rules.load().approval] == ["allow", "hold", "hold"]
+    assert [rule.verdict for rule in rules.load().approval] == ["hold", "allow", "hold", "hold"]
 
 
 @pytest.mark.parametrize(

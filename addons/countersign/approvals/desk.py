@@ -100,6 +100,8 @@ class Desk:
                 return self._approvals[joined]
             if len(self._live) >= limits.MAX_LIVE_APPROVALS:
                 raise TooManyApprovals("too many approvals are waiting; decide or deny some of them first")
+            if sum(_same_caller(request, other.request) for other in self.live()) >= limits.MAX_LIVE_APPROVALS_PER_CALLER:
+                raise TooManyApprovals("too many approvals of this caller are waiting; let some of them be decided first")
             return await self._record("requested", request.id, request.exchange, request.as_json())
 
     @_to_the_end
@@ -191,3 +193,7 @@ class Desk:
         self._ended.append(approval_id)
         if len(self._ended) > limits.MAX_ENDED_APPROVALS_KEPT:
             del self._approvals[self._ended.popleft()]
+
+
+def _same_caller(one: ApprovalRequest, other: ApprovalRequest) -> bool:
+    return all(one.caller.get(name) == other.caller.get(name) for name in ("iss", "sub"))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from countersign import limits
 from countersign.approvals.approval import Approval
-from countersign.approvals.errors import AlreadyDecided, NotEligible, ReasonNeeded
+from countersign.approvals.errors import AlreadyDecided, NotEligible, ReasonNeeded, ReasonTooLong
 from countersign.identity import Caller
 
 
@@ -32,8 +33,10 @@ def require_signer(approval: Approval, signer: Caller, verdict: Literal["approve
         )
     if any(signature.person == person for signature in approval.signatures):
         raise AlreadyDecided(f"{person} has signed already; {approval.missing} more needed from other people")
-    if verdict in request.reason and not reason.strip():
+    if verdict in request.reason and not any(character.isalnum() for character in reason):
         raise ReasonNeeded(f"this rule asks for a reason to {verdict}")
+    if len(reason) > limits.MAX_REASON_CHARACTERS:
+        raise ReasonTooLong(f"a reason has at most {limits.MAX_REASON_CHARACTERS} characters; link to the rest")
     return person
 
 

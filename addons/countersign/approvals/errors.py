@@ -31,6 +31,12 @@ class ReasonNeeded(ApprovalError):
     """The rule asks for a reason with this decision."""
 
 
+class ReasonTooLong(ApprovalError):
+    """The reason does not fit into a record."""
+
+    status = 413
+
+
 class TooManyApprovals(ApprovalError):
     """No room for one more pending approval."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from countersign.decision.access import covers, may
@@ -71,17 +72,30 @@ def _fits(rule: ApprovalRule, connection: str, operation: Operation, diff: Schem
 
 
 def _diff_fits(when: Condition, diff: SchemaDiff | None, *, every: bool) -> bool:
-    """An allow rule must speak of *every* change, or one harmless change would carry a harmful one through."""
+    """An allow rule must speak of *every* change, or one harmless change would carry a harmful one through.
+
+    For all others what is unknown is risky: it fits whatever verdict or effect they name.
+    """
     if not (when.kinds or when.change_effects or when.backward or when.forward):
         return True
     if diff is None:
         return False
-    if (when.backward and diff.backward not in when.backward) or (when.forward and diff.forward not in when.forward):
-        return False
+    unsure = frozenset() if every else frozenset({"unknown"})
+    for verdict, wanted in ((diff.backward, when.backward), (diff.forward, when.forward)):
+        if wanted and verdict not in unsure.union(wanted):
+            return False
     if not (when.kinds or when.change_effects):
         return True
-    fitting = [_change_fits(when, kind, effect) for kind, effect in _changes(diff)]
+    effects = frozenset(when.change_effects) if every else _strictly(when.change_effects)
+    fitting = [_change_fits(when.kinds, effects, kind, effect) for kind, effect in _changes(diff)]
     return all(fitting) if every else any(fitting)
+
+
+def _strictly(effects: Sequence[str]) -> frozenset[str]:
+    """What a hold or deny rule that names `effects` also speaks of: what holds one of them, and what nobody knows."""
+    if not effects:
+        return frozenset()
+    return frozenset({*effects, "unknown"}.union({"narrows-and-widens"} if {"narrows", "widens"} & {*effects} else ()))
 
 
 def _changes(diff: SchemaDiff) -> list[tuple[str, str]]:
@@ -96,7 +110,5 @@ def _changes(diff: SchemaDiff) -> list[tuple[str, str]]:
     return changes
 
 
-def _change_fits(when: Condition, kind: str, effect: str) -> bool:
-    return (not when.kinds or any(fnmatchcase(kind, glob) for glob in when.kinds)) and (
-        not when.change_effects or effect in when.change_effects
-    )
+def _change_fits(kinds: Sequence[str], effects: frozenset[str], kind: str, effect: str) -> bool:
+    return (not kinds or any(fnmatchcase(kind, glob) for glob in kinds)) and (not effects or effect in effects)
