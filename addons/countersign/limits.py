@@ -87,6 +87,7 @@ MAX_PROOF_STEPS = 60_000  # for one verdict; about a second, the longest a waiti
 MAX_EFFECT_STEPS = 2_000  # for the effect of one change
 MAX_EFFECT_STEPS_IN_ALL = 60_000  # for the effects of all changes of one comparison
 MAX_TRIED_VALUES = 64  # values that are tried one by one, where a range or an enumeration is short enough
+MAX_LISTED_VALUES = 12  # values of a small domain that are found one by one, where items must not repeat
 MAX_MADE_UP_ITEMS = 50_000  # of an array that is made up to show a difference
 MAX_TRIED_CHARACTERS = 10_000  # of a text that is made up to show a difference
 
@@ -106,6 +107,8 @@ CONSOLE_REFRESH_SECONDS = 1.0  # how late an approval that ended by time leaves 
 CONSOLE_IDLE_SECONDS = 60  # a browser's idle connection, or a body that does not come, is closed
 MAX_CONSOLE_ANSWER_BYTES = 256 * 1024 * 1024  # what the command reads of an answer: a few approvals of the largest schemas
 CONSOLE_TIMEOUT_SECONDS = 30  # how long the command waits for the console
+MAX_EXPRESSION_DEPTH = 40  # groups inside each other in one regular expression
+MAX_AUTOMATON_STATES = 2_000  # of one regular expression, and of what several have in common
 MAX_PATTERNS_TOGETHER = 5  # patterns of member names told apart at once; each doubles the sorts of names
 MAX_REASSESSMENTS = 5  # approvals asked for one held request because the schema changed under it; then it is refused
 RETRY_AFTER_SECONDS = 15  # told to a client whose change still waits; people need longer, its next try joins them

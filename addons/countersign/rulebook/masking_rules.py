@@ -24,7 +24,7 @@ def masking(document: Document, problems: Problems) -> tuple[MaskingRule, ...]:
                 name=entry["name"],
                 connections=tuple(entry.get("connections", ("*",))),
                 subjects=tuple(entry.get("subjects", ("*",))),
-                directions=tuple(entry.get("directions", ("request", "response", "schema"))),
+                directions=tuple(entry.get("directions", ("request", "response"))),
                 paths=tuple(paths),
                 headers=tuple(entry.get("headers", ())),
                 query=tuple(entry.get("query", ())),

@@ -1,0 +1,23 @@
+"""`countersign ...`: one module for each group of commands."""
+
+from __future__ import annotations
+
+import click
+
+from countersign import __version__
+from countersign.cli.approvals import approvals
+from countersign.cli.evidence import evidence
+from countersign.cli.explain import explain
+from countersign.cli.rules import rules
+from countersign.cli.schema import schema
+
+
+@click.group()
+@click.version_option(__version__, prog_name="countersign")
+def main() -> None:
+    """Every change to a production JSON Schema identified, authorised, countersigned and provable."""
+
+
+rules.add_command(explain)
+for _group in (approvals, evidence, rules, schema):
+    main.add_command(_group)

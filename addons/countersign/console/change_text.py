@@ -1,0 +1,92 @@
+"""One approval as text for people: what it does, who asks, what it needs, each change, both schemas; never truncated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from countersign.console.visible_text import visible, visible_line
+from countersign.strict_json import Json
+
+_LABEL_CHARACTERS = 14
+
+
+def approval_text(approval: dict[str, Json]) -> str:
+    """`approval` as the API shows it, as lines of text. Safe to print: whatever is in it, only visible text comes out."""
+    values: dict[str, Any] = approval
+    lines = [
+        *_facts(values),
+        "",
+        "Summary",
+        *[f"  * {visible_line(line)}" for line in values["summary"]],
+        "",
+        f"Changes ({len(values['changes'])})",
+        *[line for number, change in enumerate(values["changes"], 1) for line in _change(number, change)],
+        "",
+        "Schema now",
+        _document(values["before"], "there is none"),
+        "",
+        "Schema proposed",
+        _document(values["after"], "none is proposed"),
+        "",
+        "Request",
+        f"{visible_line(str(values['message'].get('method')))} {visible_line(str(values['message'].get('url')))}",
+        *[visible_line(f"{name}: {value}") for name, value in values["message"].get("headers") or []],
+        "",
+        visible(values["message"].get("body") or "(no body)"),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def moment(microseconds: int) -> str:
+    """A time in microseconds UTC, to the second."""
+    return datetime.fromtimestamp(microseconds // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _facts(values: dict[str, Any]) -> Iterator[str]:
+    caller = values["caller"]
+    subject = values["subject"]
+    of_what = "the service as a whole" if subject is None else json.dumps(subject, ensure_ascii=False)
+    people = ", ".join(values["caller_people"]) or "nobody known"
+    yield _fact("Approval", f"{values['id']} ({values['state']})")
+    yield _fact("What", f"{values['effect']} of {of_what} at {values['connection']} ({values['operation']})")
+    yield _fact("Asked for by", f"{people} (token of {caller.get('iss')}, subject {caller.get('sub')})")
+    yield _fact("Asked at", moment(values["requested_at"]))
+    yield _fact("Rule", f"{values['rule']}: {values['why']}")
+    yield _fact(
+        "Needs", f"{_people(values['quorum'])} of {', '.join(values['approvers'])}; {values['missing']} missing"
+    )
+    for signature in values["signatures"]:
+        said = "approved" if signature["verdict"] == "approve" else "denied"
+        reason = f": {signature['reason']}" if signature["reason"] else ""
+        yield _fact("Signed", f"{signature['person']} {said} at {moment(signature['at'])}{reason}")
+    if values["reason"]:
+        yield _fact("Reason", f"this rule asks for one to {' and to '.join(values['reason'])}")
+    yield _fact("Ends", f"{moment(values['deadline'])}, by itself")
+    yield _fact("Backward", f"{values['backward']} (does the new schema accept all that the old one accepts?)")
+    yield _fact("Forward", f"{values['forward']} (does the old schema accept all that the new one accepts?)")
+    for reason in values["reasons"]:
+        yield _fact("", reason)
+
+
+def _fact(label: str, text: str) -> str:
+    return f"{label:<{_LABEL_CHARACTERS}}{visible_line(text)}"
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"
+
+
+def _change(number: int, change: dict[str, Any]) -> Iterator[str]:
+    rest = {name: value for name, value in change.items() if name not in ("kind", "pointer", "effect")}
+    place = visible_line(str(change.get("pointer"))) or "the whole schema"
+    yield f"  {number}. {visible_line(str(change.get('kind')))} at {place} [{visible_line(str(change.get('effect')))}]"
+    for name, value in rest.items():
+        if name in ("before", "after") or value is not None:
+            yield f"       {visible_line(name) + ':':<10}{visible_line(json.dumps(value, ensure_ascii=False))}"
+
+
+def _document(value: Json, absent: str) -> str:
+    return f"({absent})" if value is None else visible(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,139 @@
+"""Records told in plain words, safe to show on a terminal.
+
+Tells what the records say; does not check that they are genuine (that is `verification`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from countersign import strict_json
+from countersign.errors import BadInput
+from countersign.evidence.records import Payload, Record
+from countersign.strict_json import Json
+
+_NOBODY = "nobody known"
+
+
+def sentence(record: Record) -> str:
+    """One line that says what happened: who, what, which decision, by whom, with what outcome."""
+    return " ".join(printable(part) for part in _sentence(record) if part)
+
+
+def caller(fields: Mapping[str, Json]) -> str:
+    """Who asked, as a person would say it; not escaped."""
+    found = fields.get("caller")
+    if not isinstance(found, dict):
+        return _text(found) or _NOBODY
+    people, subject, issuer = found.get("people"), _text(found.get("sub")), _text(found.get("iss"))
+    account = f"{subject} at {issuer}" if subject and issuer else subject
+    if isinstance(people, list) and people:
+        names = ", ".join(_text(person) for person in people)
+        return f"{names} ({account})" if account else names
+    return account or _NOBODY
+
+
+def details(record: Record) -> Iterator[str]:
+    """The whole record, line by line: what the sentence says, every field, every payload."""
+    yield f"{record.seq}  {moment(record.time_us)}  {record.type}"
+    yield f"  {sentence(record)}"
+    if record.fields:
+        yield from _indented(json.dumps(record.fields, indent=2, sort_keys=True, ensure_ascii=False), "    ")
+    for name, payload in record.payloads.items():
+        yield printable(f"  {name}: {payload.media_type}, {len(payload.data)} bytes")
+        yield from _indented(_readable(payload), "    ")
+
+
+def moment(time_us: int) -> str:
+    """Microseconds since 1970 as RFC 3339 in UTC; a number that is no time stays a number."""
+    seconds, micros = divmod(time_us, 1_000_000)
+    try:
+        whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return str(time_us)
+    return f"{whole}.{micros:06}Z"
+
+
+def printable(text: str) -> str:
+    """Control, format and unassigned characters escaped: no terminal sequence, no reordering, no hidden text."""
+    return "".join(character if character.isprintable() else f"\\u{{{ord(character):x}}}" for character in text)
+
+
+def _sentence(record: Record) -> Iterator[str]:
+    fields = record.fields
+    reason, rule = _text(fields.get("reason")), _text(fields.get("rule"))
+    match record.type:
+        case "genesis":
+            yield "the log was begun"
+        case "start":
+            yield "the gateway started"
+        case "stop":
+            yield "the gateway ended in order"
+        case "intent":
+            yield f"{caller(fields)} asks for {_what(fields)}"
+        case "decision":
+            yield f"decision: {_text(fields.get('verdict')) or 'none'}"
+        case "outcome":
+            status = _text(fields.get("status"))
+            yield f"the service answered {status}" if status else "the request ended"
+        case "outcome_unknown":
+            yield "nobody knows whether the service acted"
+        case "refusal":
+            yield f"refused to {caller(fields)} with {_text(fields.get('status')) or 'no status'}: {_what(fields)}"
+        case "approval":
+            yield from _approval(fields)
+        case "tunnel":
+            yield f"tunnel {_text(fields.get('event'))} for {caller(fields)}: {_text(fields.get('host'))}"
+        case "rules":
+            yield "rules in force"
+        case "clock_step":
+            yield "the clock was set"
+    if reason:
+        yield f"because: {reason}"
+    if rule:
+        yield f"(rule {rule})"
+
+
+def _approval(fields: Mapping[str, Json]) -> Iterator[str]:
+    yield f"approval {_text(fields.get('approval'))} {_text(fields.get('kind'))}".replace("  ", " ")
+    data = fields.get("data")
+    told = {**data, **fields} if isinstance(data, dict) else fields
+    if person := _text(told.get("person")):
+        yield f"by {person}"
+    if not fields.get("reason") and (reason := _text(told.get("reason"))):
+        yield f"because: {reason}"
+
+
+def _what(fields: Mapping[str, Json]) -> str:
+    """`register orders-value on registry (POST https://...)`, as far as it is known."""
+    operation = _text(fields.get("operation")) or _text(fields.get("effect"))
+    subject, connection = _text(fields.get("subject")), _text(fields.get("connection"))
+    line = " ".join(part for part in (_text(fields.get("method")), _text(fields.get("url"))) if part)
+    told = " ".join(part for part in (operation, subject) if part) or line or "something"
+    if connection:
+        told += f" on {connection}"
+    return f"{told} ({line})" if line and line not in told else told
+
+
+def _text(value: Json) -> str:
+    if value is None or isinstance(value, dict | list):
+        return ""
+    return value if isinstance(value, str) else str(value)
+
+
+def _readable(payload: Payload) -> str:
+    try:
+        return json.dumps(strict_json.loads(payload.data), indent=2, ensure_ascii=False)
+    except BadInput:
+        pass
+    try:
+        return payload.data.decode()
+    except UnicodeDecodeError:
+        return "(not text)"
+
+
+def _indented(text: str, indent: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        yield indent + printable(line)

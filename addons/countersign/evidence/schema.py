@@ -1,0 +1,74 @@
+"""The tables of the evidence database, made by sqlite-utils migrations.
+
+The columns of `records` beside `leaf` only serve searching: what counts is the leaf, and verification compares them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+#: A migration is never changed once released; a change of the tables is a new one.
+MIGRATIONS = Migrations("countersign-evidence")
+
+type SchemaRow = tuple[str, str, str, str | None]
+
+
+@MIGRATIONS(name="0001_records_payloads_checkpoints")
+def _records_payloads_checkpoints(db: Database) -> None:
+    db.create_table(
+        "records",
+        {
+            "seq": int,
+            "time": int,
+            "type": str,
+            "exchange": str,
+            "connection": str,
+            "subject": str,
+            "caller": str,
+            "verdict": str,
+            "status": int,
+            "leaf": bytes,
+            "leaf_hash": bytes,
+        },
+        pk="seq",
+        not_null=("time", "type", "leaf", "leaf_hash"),
+        strict=True,
+    )
+    for column in ("exchange", "type", "subject", "time"):
+        db.table("records").create_index([column])
+    db.create_table(
+        "payloads",
+        {"seq": int, "name": str, "salt": bytes, "data": bytes},
+        pk=("seq", "name"),
+        not_null=("salt", "data"),
+        foreign_keys=[("seq", "records", "seq")],
+        strict=True,
+    )
+    db.create_table("checkpoints", {"size": int, "note": bytes}, pk="size", not_null=("note",), strict=True)
+
+
+def migrate(db: Database) -> None:
+    """Bring the tables up to this version; each step is one transaction. Raises sqlite3.Error."""
+    MIGRATIONS.apply(db)
+
+
+def read(db: Database) -> list[SchemaRow]:
+    """What the database says of its own tables, indexes, views and triggers. Raises sqlite3.Error."""
+    rows = db.execute("select type, name, tbl_name, sql from sqlite_master where name not like 'sqlite@_%' escape '@'")
+    return sorted(rows.fetchall())
+
+
+def applied(db: Database) -> list[str]:
+    """The names of the migrations that were applied, in order. Raises sqlite3.Error."""
+    return [migration.name for migration in MIGRATIONS.applied(db)]
+
+
+@cache
+def expected() -> tuple[list[SchemaRow], list[str]]:
+    """What `read` and `applied` say of a database that this version made."""
+    with Database(memory=True) as db:
+        migrate(db)
+        return read(db), applied(db)

@@ -1,0 +1,61 @@
+"""Approvals kept as records of the evidence log: with one gateway their state is a projection of it, restarts included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+from countersign.approvals import ApprovalEvent
+from countersign.approvals.store import EventKind
+from countersign.errors import CountersignError
+from countersign.evidence import Entry, EvidenceLog, Payload
+from countersign.strict_json import Json, dumps, loads
+
+
+class ApprovalRecords:
+    """An ApprovalStore over the evidence log. `about` tells the connection, subject and caller of an approval."""
+
+    def __init__(self, log: EvidenceLog) -> None:
+        self._log = log
+        self._about: dict[str, dict[str, Json]] = {}
+
+    async def append(self, event: ApprovalEvent) -> None:
+        """Durable on return. Raises EvidenceUnavailable."""
+        if event.kind == "requested":
+            self._remember(event)
+        signer = event.data.get("signer")
+        fields: dict[str, Json] = {
+            **self._about.get(event.approval, {}),
+            "approval": event.approval,
+            "verdict": event.kind,
+            "at": event.at,
+            "reason": event.data.get("reason") if event.kind != "requested" else event.data["why"],
+            "why": event.data.get("why"),
+            "person": event.data.get("person"),
+            "identity": signer,
+        }
+        if event.kind in ("denied", "expired", "void", "used"):
+            self._about.pop(event.approval, None)
+        body = Payload("application/json", dumps(cast("Json", event.data)))
+        await self._log.append(Entry("approval", event.exchange, fields, {"event": body}))
+
+    def replay(self) -> Iterable[ApprovalEvent]:
+        """Every approval event of the log, oldest first. Raises CountersignError where one cannot be read."""
+        for record in self._log.records(types={"approval"}):
+            fields = record.fields
+            data = loads(record.payloads["event"].data)
+            if not isinstance(data, dict) or not isinstance(fields["at"], int):
+                raise CountersignError(f"the approval record {record.seq} cannot be read; verify the evidence")
+            kind = cast("EventKind", fields["verdict"])
+            event = ApprovalEvent(kind, str(fields["approval"]), fields["at"], record.exchange, data)
+            if kind == "requested":
+                self._remember(event)
+            yield event
+
+    def _remember(self, event: ApprovalEvent) -> None:
+        caller = event.data.get("caller")
+        self._about[event.approval] = {
+            "connection": event.data.get("connection"),
+            "subject": event.data.get("subject"),
+            "caller": caller.get("label") if isinstance(caller, dict) else None,
+        }

@@ -1,0 +1,106 @@
+"""Looks at a change: reads the current schema, compares, asks the rules. Done once at the gate and again before release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from countersign.decision import Allow, Verdict, decide
+from countersign.dialects import Operation
+from countersign.masking import KeyedDigest, Masker, touches
+from countersign.proxy.exchange import Assessment, Exchange
+from countersign.proxy.service_reader import CurrentSchema, ServiceReader
+from countersign.rulebook.values import Connection, Rulebook
+from countersign.schema_change import Change, SchemaDiff, compare, summarise
+from countersign.strict_json import Json, dumps
+
+_WITHHELD = "[masked]"
+
+
+class Assessor:
+    """`clock` gives microseconds UTC."""
+
+    def __init__(
+        self, rules: Rulebook, reader: ServiceReader, masker: Masker, digest: KeyedDigest, clock: Callable[[], int]
+    ) -> None:
+        self._rules = rules
+        self._reader = reader
+        self._masker = masker
+        self._digest = digest
+        self._clock = clock
+
+    async def assess(self, exchange: Exchange) -> Assessment:
+        """What the exchange's operation would do now. Raises SchemaUnavailable, BadInput."""
+        connection, operation, caller = exchange.connection, exchange.operation, exchange.caller
+        assert connection is not None
+        assert operation is not None
+        assert caller is not None
+        current = CurrentSchema(False, None, {}, None)
+        if operation.current is not None:
+            current = await self._reader.current(connection, operation.current)
+        diff: SchemaDiff | None = None
+        if operation.has_proposed:
+            bundle = await self._reader.bundle(connection, operation.references)
+            diff = compare(
+                current.document if current.exists else None,
+                operation.proposed,
+                old_bundle=current.bundle,
+                new_bundle=bundle,
+            )
+        verdict = decide(caller, connection.name, operation, diff, self._rules, self._clock() / 1_000_000)
+        return self._describe(connection, operation, current, diff, verdict)
+
+    @staticmethod
+    def by_access(verdict: Allow) -> Assessment:
+        """For what access alone decides: nothing is compared."""
+        return Assessment("-", None, None, verdict, (), (), None, None)
+
+    def digest_of(self, current: CurrentSchema) -> str:
+        """The keyed digest of a schema as the service holds it, or of there being none."""
+        held: Json = [current.document, dict(current.bundle)] if current.exists else []
+        return self._digest.of(dumps(held), label="current-schema")
+
+    def _describe(
+        self,
+        connection: Connection,
+        operation: Operation,
+        current: CurrentSchema,
+        diff: SchemaDiff | None,
+        verdict: Verdict,
+    ) -> Assessment:
+        before = self._masker.schema(connection=connection.name, subject=operation.subject, document=current.document)
+        after = self._masker.schema(connection=connection.name, subject=operation.subject, document=operation.proposed)
+        changes = _shown(diff.changes, before.pointers, after.pointers) if diff else ()
+        summary = summarise(changes) if diff else (_plain(operation),)
+        return Assessment(
+            self.digest_of(current),
+            current.etag,
+            diff,
+            verdict,
+            summary,
+            tuple(change.as_json() for change in changes),
+            before.document,
+            after.document,
+        )
+
+
+def _plain(operation: Operation) -> str:
+    subject = "the service as a whole" if operation.subject is None else operation.subject
+    return f"{operation.name} ({operation.effect}) on {subject}"
+
+
+def _shown(changes: Sequence[Change], before: frozenset[str], after: frozenset[str]) -> tuple[Change, ...]:
+    """The changes without the values that lie at, above or below a masked place."""
+    return tuple(_withhold(change, before, after) for change in changes)
+
+
+def _withhold(change: Change, before: frozenset[str], after: frozenset[str]) -> Change:
+    pointers = {pointer for pointer in (change.pointer, change.old_pointer, change.new_pointer) if pointer is not None}
+    masked = before | after
+    if not any(touches(pointer, masked) for pointer in pointers):
+        return change
+    return replace(
+        change,
+        before=None if change.before is None else _WITHHELD,
+        after=None if change.after is None else _WITHHELD,
+    )

@@ -1,0 +1,116 @@
+"""What came of it, durable before the client gets its last byte: an answer, a refusal, or that nobody saw the answer.
+
+One of `response` and `error` comes once for every request; a CONNECT has neither and is recorded where it is decided.
+Gives the subject's lock back.
+"""
+
+from __future__ import annotations
+
+from mitmproxy import connection, http
+
+from countersign import limits
+from countersign.errors import CountersignError
+from countersign.proxy.exchange import Exchange, exchange_of, refuse
+from countersign.proxy.fail_closed import FailClosed
+from countersign.proxy.read_back import observe
+from countersign.proxy.refusal import NOTHING_ALLOWED, Refusal, refusal_for
+from countersign.proxy.runtime import Runtime
+
+
+class AuditOutcome(FailClosed):
+    name = "countersign_audit_outcome"
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._tunnels: dict[str, tuple[Exchange, str, int]] = {}
+
+    # -- CONNECT ------------------------------------------------------------------------------------------------------
+
+    async def http_connect(self, flow: http.HTTPFlow) -> None:
+        exchange = exchange_of(flow)
+        assert exchange is not None
+        evidence = self._runtime.parts.evidence
+        if exchange.refusal is not None:
+            assert flow.response is not None
+            flow.response.reason = exchange.refusal.detail.encode("ascii", "replace").decode()[:200]
+            await evidence.refusal(exchange, flow, exchange.refusal)
+        elif exchange.caller is None:
+            refuse(flow, NOTHING_ALLOWED)
+        elif exchange.connection is None:
+            host, port = flow.request.host.lower(), flow.request.port
+            await evidence.tunnel(exchange, "opened", host, port)
+            self._tunnels[flow.client_conn.id] = (exchange, host, port)
+
+    async def client_disconnected(self, client: connection.Client) -> None:
+        tunnel = self._tunnels.pop(client.id, None)
+        if tunnel is not None and self._runtime.is_started:
+            exchange, host, port = tunnel
+            await self._runtime.parts.evidence.tunnel(exchange, "closed", host, port)
+
+    # -- requests -----------------------------------------------------------------------------------------------------
+
+    async def response(self, flow: http.HTTPFlow) -> None:
+        exchange = exchange_of(flow)
+        assert exchange is not None
+        assert flow.response is not None
+        if exchange.closed:
+            return
+        try:
+            if exchange.forwarded and flow.response.status_code == 101:
+                detail = "the service asked for an upgrade to another protocol, which does not pass the gateway"
+                refuse(flow, Refusal(502, "upgrade", detail))
+            evidence = self._runtime.parts.evidence
+            if exchange.intended:
+                await evidence.outcome(exchange, flow)
+            else:
+                await evidence.refusal(exchange, flow, exchange.refusal or NOTHING_ALLOWED)
+            exchange.closed = True
+        except CountersignError as error:
+            if exchange.forwarded:
+                raise  # the service may have acted: the denial of this hook says so
+            flow.response = refusal_for(error).response(exchange.id, exchange.dialect)
+        finally:
+            exchange.unlock()
+
+    async def error(self, flow: http.HTTPFlow) -> None:
+        exchange = exchange_of(flow)
+        if exchange is None or exchange.closed:
+            return
+        try:
+            await self._end_without_answer(exchange, flow)
+            exchange.closed = True
+        finally:
+            exchange.unlock()
+
+    async def _end_without_answer(self, exchange: Exchange, flow: http.HTTPFlow) -> None:
+        parts = self._runtime.parts
+        why = flow.error.msg if flow.error is not None else "the connection was lost"
+        if not exchange.intended:
+            await parts.evidence.refusal(exchange, flow, exchange.refusal or _never_read(why))
+        elif not exchange.forwarded:
+            await parts.evidence.outcome_without_answer(exchange, why)
+        else:
+            assert exchange.connection is not None
+            operation = exchange.operation
+            observed = "not looked at: nothing of the service was to change"
+            if operation is not None and operation.current is not None and exchange.assessment is not None:
+                try:
+                    observed = await observe(
+                        parts.reader,
+                        parts.assessor,
+                        exchange.connection,
+                        operation.current,
+                        before=exchange.assessment.current_digest,
+                        proposed=parts.evidence.schema_digest(operation.proposed),
+                        schema_digest=parts.evidence.schema_digest,
+                    )
+                except CountersignError as error:
+                    observed = f"unreadable: {error}"
+            await parts.evidence.outcome_unknown(exchange, why, observed)
+
+
+def _never_read(why: str) -> Refusal:
+    """mitmproxy ended the request before it was whole: too large (answered 413), not valid HTTP, or its client left."""
+    if "body_size_limit" in why:
+        return Refusal(413, "too-large", f"the body is larger than {limits.MAX_BODY_BYTES} bytes")
+    return Refusal(400, "not-read", why)

@@ -1,0 +1,121 @@
+"""One request on its way: each step adds its own part and rewrites nobody else's. What is in it is what the evidence says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from mitmproxy import http
+
+from countersign.approvals import ApprovalRequest
+from countersign.decision import Verdict
+from countersign.dialects import Operation
+from countersign.identity import Caller
+from countersign.masking import MaskedMessage
+from countersign.proxy.refusal import Refusal
+from countersign.rulebook.values import Connection, Dialect
+from countersign.schema_change import SchemaDiff
+from countersign.strict_json import Json
+
+Via = Literal["tunnel", "plain", "reverse"]
+_KEY = "countersign.exchange"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a change does against the schema that is current at this moment, and what the rules say to it."""
+
+    current_digest: str  #: keyed; of the current schema, or of its absence
+    etag: str | None
+    diff: SchemaDiff | None
+    verdict: Verdict
+    summary: tuple[str, ...]
+    changes: tuple[dict[str, Json], ...]  #: masked
+    before: Json  #: masked
+    after: Json  #: masked
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """What may be sent: exactly the request with this fingerprint, for this reason."""
+
+    fingerprint: str
+    etag: str | None
+    reason: str
+    approval: str | None
+
+
+#: Parts that a step may add to as often as it looks again; everything else is written once.
+_GROWING = frozenset({"assessment", "asked", "release"})
+
+
+class Exchange:
+    """The parts, in the order in which the steps add them. Writing one a second time is a bug and raises."""
+
+    id: str
+    started_at: int  #: microseconds UTC
+    via: Via
+    connection: Connection | None
+    dialect: Dialect | None
+    caller: Caller | None
+    operation: Operation | None
+    received: str | None  #: keyed digest of the request as it was read
+    masked: MaskedMessage | None
+    intended: bool  #: the intent is durable
+    assessment: Assessment | None  #: the newest
+    asked: ApprovalRequest | None  #: the newest approval this request waits for
+    clearance: Clearance | None
+    forwarded: bool
+    refusal: Refusal | None
+    closed: bool  #: its last record is written
+    release: Callable[[], None] | None  #: gives the subject's lock back
+
+    def __init__(self, exchange_id: str, started_at: int, via: Via) -> None:
+        self.id = exchange_id
+        self.started_at = started_at
+        self.via = via
+
+    def __getattr__(self, name: str) -> Any:
+        if name in Exchange.__annotations__:
+            return False if name in ("intended", "forwarded", "closed") else None
+        raise AttributeError(name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in _GROWING and name in self.__dict__:
+            raise AttributeError(f"{name} is written already: a step may not rewrite another's part")
+        object.__setattr__(self, name, value)
+
+    @property
+    def is_refused(self) -> bool:
+        return self.refusal is not None
+
+    def unlock(self) -> None:
+        """Give the subject's lock back, once."""
+        if (release := self.release) is not None:
+            self.release = None
+            release()
+
+
+def begin(flow: http.HTTPFlow, exchange: Exchange) -> None:
+    """Tie `exchange` to its flow."""
+    flow.metadata[_KEY] = exchange
+
+
+def exchange_of(flow: http.HTTPFlow) -> Exchange | None:
+    """The exchange of a flow; None before the front door saw it."""
+    exchange = flow.metadata.get(_KEY)
+    assert exchange is None or isinstance(exchange, Exchange)
+    return exchange
+
+
+def refuse(flow: http.HTTPFlow, refusal: Refusal) -> None:
+    """Answer the request with `refusal`; the first refusal of an exchange stands."""
+    exchange = exchange_of(flow)
+    if exchange is None:
+        flow.response = refusal.response("-")
+        return
+    if not exchange.is_refused:
+        exchange.refusal = refusal
+    flow.response = exchange.refusal.response(exchange.id, exchange.dialect) if exchange.refusal else None
+    exchange.unlock()

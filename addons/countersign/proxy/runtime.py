@@ -1,0 +1,112 @@
+"""What one running gateway is made of: built once at start from the rules and the state folder, shared by the addons.
+
+Before it is started, and after it was stopped, asking for a part raises, and so every hook denies.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+
+from countersign import __version__
+from countersign.approvals import Desk
+from countersign.console.server import Console
+from countersign.errors import CountersignError
+from countersign.evidence import Entry, EvidenceLog, StatePlaces
+from countersign.identity import TokenVerifier
+from countersign.masking import KeyedDigest, Masker
+from countersign.proxy.approval_records import ApprovalRecords
+from countersign.proxy.assessing import Assessor
+from countersign.proxy.evidence_port import EvidencePort
+from countersign.proxy.outbound import Outbound
+from countersign.proxy.service_reader import ServiceReader
+from countersign.proxy.subject_locks import SubjectLocks
+from countersign.rulebook.values import Connection, Rulebook, Tunnel
+from countersign.strict_json import Json
+
+
+def now() -> int:
+    """Microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+def new_id() -> str:
+    """The id of an exchange or an approval: 128 random bits, nobody can guess another's."""
+    return secrets.token_hex(16)
+
+
+class Parts:
+    """Everything that exists only while the gateway runs."""
+
+    def __init__(self, rules: Rulebook, places: StatePlaces, origin: str, trusted_ca: Path | None) -> None:
+        self.rules = rules
+        self.connections: dict[tuple[str, int], Connection] = {(c.host, c.port): c for c in rules.connections}
+        self.tunnels: dict[tuple[str, int], Tunnel] = {(t.host, t.port): t for t in rules.tunnels}
+        software: dict[str, Json] = {"name": "countersign-gateway", "version": __version__}
+        self.log = EvidenceLog.open(
+            places.database.parent,
+            places.keys,
+            origin,
+            clock=now,
+            randomness=secrets.token_bytes,
+            software=software,
+        )
+        try:
+            self.digest = KeyedDigest(self.log.digest_key)
+            masker = Masker(rules.masking, self.digest)
+            self.evidence = EvidencePort(self.log, masker, self.digest)
+            self.outbound = Outbound(trusted_ca)
+            self.verifier = TokenVerifier(rules.identity, self.outbound.fetch, time.time)
+            self.reader = ServiceReader(self.outbound)
+            self.assessor = Assessor(rules, self.reader, masker, self.digest, now)
+            self.desk = Desk(ApprovalRecords(self.log), now)
+            self.locks = SubjectLocks()
+        except BaseException:
+            self.log.close()
+            raise
+
+    def record_rules(self, unsafe: list[str]) -> None:
+        """Which rules are in force from here on, and which insecure switches. Raises EvidenceUnavailable."""
+        entry = Entry("rules", None, {"digest": self.rules.digest, "unsafe": list(unsafe)})
+        self.log.submit(entry).result(timeout=10)
+
+    def close(self) -> None:
+        self.outbound.close()
+        self.log.close()
+
+
+class Runtime:
+    """Holds the parts for the addons; `parts` raises where there are none."""
+
+    def __init__(self) -> None:
+        self._parts: Parts | None = None
+        self._console: Console | None = None
+
+    @property
+    def parts(self) -> Parts:
+        if self._parts is None:
+            raise CountersignError("the gateway is not started: rules or evidence are not loaded")
+        return self._parts
+
+    @property
+    def is_started(self) -> bool:
+        return self._parts is not None
+
+    def approval_url(self, approval_id: str) -> str:
+        """Where a person decides on this approval."""
+        if self._console is None:
+            raise CountersignError("the console is not started")
+        return self._console.approval_url(approval_id)
+
+    def start(self, parts: Parts, console: Console) -> None:
+        self._parts = parts
+        self._console = console
+
+    def stop(self) -> None:
+        console, self._console = self._console, None
+        parts, self._parts = self._parts, None
+        if console is not None:
+            console.stop()
+        if parts is not None:
+            parts.close()

@@ -1,0 +1,85 @@
+"""What the service will be sent: one reading of it, and the fingerprint that an approval is bound to."""
+
+from __future__ import annotations
+
+from mitmproxy import http
+
+from countersign import limits
+from countersign.dialects import RequestView
+from countersign.errors import BadInput, CountersignError, TooLarge
+from countersign.identity import Caller
+from countersign.masking import KeyedDigest
+from countersign.masking.content_coding import decode
+from countersign.proxy.header_names import CALLER_CREDENTIALS, GATEWAY_CREDENTIALS, METHOD_OVERRIDES, TRANSPORT
+from countersign.rulebook.values import Connection
+from countersign.strict_json import Json, dumps
+
+
+class RequestChanged(CountersignError):
+    """The request is no longer the one that was read, judged and shown."""
+
+
+def read_request(flow: http.HTTPFlow) -> RequestView:
+    """The request with its Content-Encoding undone. Raises BadInput, TooLarge, UnsupportedMedia."""
+    request = flow.request
+    if request.raw_content is None:
+        raise BadInput("the body was not kept whole; send it again")
+    if len(request.path) > limits.MAX_TARGET_CHARACTERS:
+        raise TooLarge(f"the target is longer than {limits.MAX_TARGET_CHARACTERS} characters")
+    if request.trailers:
+        raise BadInput("trailers are not read here; send the request without them")
+    if any(name in request.headers for name in METHOD_OVERRIDES):
+        raise BadInput("a header asks for another method than the request's; send the method itself")
+    if "upgrade" in request.headers:
+        raise BadInput("no upgrade to another protocol passes the gateway; send plain HTTP")
+    for name in ("content-encoding", "content-type"):
+        if len(request.headers.get_all(name)) > 1:
+            raise BadInput(f"{name} is given more than once; send it once")
+    body = decode(request.raw_content, request.headers.get("content-encoding"))
+    media_type = request.headers.get("content-type")
+    return RequestView(request.method, request.path, body, media_type)
+
+
+def semantic_headers(request: http.Request) -> list[Json]:
+    """The headers that are part of what gets approved, as they will be sent, in order."""
+    left_out = TRANSPORT.union(GATEWAY_CREDENTIALS, CALLER_CREDENTIALS)
+    return [
+        [_as_bytes(name.lower()), _as_bytes(value)]
+        for name, value in request.headers.items(multi=True)
+        if name.lower() not in left_out
+    ]
+
+
+def fingerprint(
+    flow: http.HTTPFlow,
+    connection: Connection,
+    caller: Caller,
+    *,
+    current_digest: str,
+    rules_digest: str,
+    digest: KeyedDigest,
+) -> str:
+    """The keyed digest of one exact request: who, what, to whom, against which schema, under which rules."""
+    request = flow.request
+    caller_headers: list[Json] = [
+        [name.lower(), _as_bytes(value)]
+        for name, value in request.headers.items(multi=True)
+        if connection.pass_caller_credentials and name.lower() in CALLER_CREDENTIALS
+    ]
+    parts: list[Json] = [
+        connection.name,
+        f"{request.scheme}://{request.host}:{request.port}",
+        _as_bytes(request.method),
+        _as_bytes(request.path),
+        semantic_headers(request) + caller_headers,
+        digest.of(request.raw_content or b"", label="request-body"),
+        [caller.issuer, caller.subject, *sorted(caller.people)],
+        current_digest,
+        rules_digest,
+    ]
+    return digest.of(dumps(parts), label="approval")
+
+
+def _as_bytes(text: str) -> str:
+    """One character for each byte on the wire: what is not UTF-8 comes out of mitmproxy as lone surrogates."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")

@@ -1,0 +1,78 @@
+"""Reads the current schema of a subject from its service, whole, with the schemas that it refers to.
+
+Uses the gateway's credential: access is decided and the intent durable before this is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from countersign import limits
+from countersign.dialects import CurrentRead, Reference, read_current
+from countersign.errors import BadInput, SchemaUnavailable
+from countersign.masking.content_coding import decode
+from countersign.proxy.credentials import upstream_credential
+from countersign.proxy.outbound import Answer, Outbound
+from countersign.rulebook.values import Connection
+from countersign.strict_json import Json
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentSchema:
+    """What the service holds now. `exists` False: no such schema yet."""
+
+    exists: bool
+    document: Json
+    bundle: dict[str, Json]  #: reference name -> schema
+    etag: str | None
+
+
+class ServiceReader:
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+
+    async def current(self, connection: Connection, read: CurrentRead) -> CurrentSchema:
+        """The current schema. Raises SchemaUnavailable."""
+        answer = await self._get(connection, read.target)
+        document, references = read_current(read, answer.status, self._body(answer))
+        if answer.status in read.absent:
+            return CurrentSchema(False, None, {}, None)
+        bundle = await self.bundle(connection, references)
+        return CurrentSchema(True, document, bundle, answer.headers.get("etag") if read.etag else None)
+
+    async def bundle(self, connection: Connection, references: Sequence[Reference]) -> dict[str, Json]:
+        """Every schema that `references` lead to, by the name that `$ref` uses. Raises SchemaUnavailable."""
+        bundle: dict[str, Json] = {}
+        targets: dict[str, str] = {}
+        waiting = list(references)
+        while waiting:
+            reference = waiting.pop()
+            known = targets.setdefault(reference.name, reference.target)
+            if known != reference.target:
+                raise SchemaUnavailable(
+                    f"two schemas are bundled as {reference.name[:80]!r}; give them different names"
+                )
+            if reference.name in bundle:
+                continue
+            if len(bundle) >= limits.MAX_REFERENCES:
+                raise SchemaUnavailable(f"more than {limits.MAX_REFERENCES} schemas hang together")
+            answer = await self._get(connection, reference.target)
+            document, further = read_current(reference, answer.status, self._body(answer))
+            bundle[reference.name] = document
+            waiting.extend(further)
+        return bundle
+
+    async def _get(self, connection: Connection, target: str) -> Answer:
+        url = f"{connection.scheme}://{connection.host}:{connection.port}{target}"
+        try:
+            return await self._outbound.get(url, dict(upstream_credential(connection)))
+        except OSError as error:
+            raise SchemaUnavailable(f"the current schema cannot be read from {connection.name}: {error}") from None
+
+    @staticmethod
+    def _body(answer: Answer) -> bytes:
+        try:
+            return decode(answer.body, answer.headers.get("content-encoding"))
+        except BadInput as error:
+            raise SchemaUnavailable(f"the service's answer cannot be read: {error.detail}") from None

@@ -1,0 +1,48 @@
+"""The last step: what is about to be sent is what was cleared; only then the service's credential is put on it.
+
+Takes the deny stamp off. Everything was recorded before.
+"""
+
+from __future__ import annotations
+
+from mitmproxy import http
+
+from countersign.errors import CountersignError
+from countersign.proxy.asking import fingerprint_of
+from countersign.proxy.credentials import upstream_credential
+from countersign.proxy.exchange import exchange_of, refuse
+from countersign.proxy.fail_closed import FailClosed
+from countersign.proxy.refusal import NOTHING_ALLOWED, Refusal
+from countersign.proxy.runtime import Runtime
+
+
+class UpstreamCredential(FailClosed):
+    name = "countersign_upstream_credential"
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        exchange = exchange_of(flow)
+        parts = self._runtime.parts
+        assert exchange is not None
+        clearance, connection, assessment = exchange.clearance, exchange.connection, exchange.assessment
+        if clearance is None or connection is None or assessment is None or not exchange.intended:
+            return refuse(flow, NOTHING_ALLOWED)
+        if clearance.fingerprint != fingerprint_of(exchange, flow, assessment, parts.rules.digest, parts.digest):
+            return refuse(flow, Refusal(403, "not-what-was-cleared", "the request is not the one that was cleared"))
+        if not flow.client_conn.connected:
+            return refuse(flow, Refusal(403, "client-gone", "the client has gone"))
+        try:
+            credential = upstream_credential(connection)
+        except CountersignError as error:
+            return refuse(flow, Refusal(503, "no-service-credential", str(error)))
+        for name, value in credential:
+            flow.request.headers[name] = value
+        if clearance.etag is not None and not {"if-match", "if-none-match"} & {
+            name.lower() for name in flow.request.headers
+        }:
+            flow.request.headers["If-Match"] = clearance.etag
+        exchange.forwarded = True
+        flow.response = None
+        return None

@@ -1,0 +1,221 @@
+"""One case of a proof: everything that must hold of one value of one kind, and the choices still open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from countersign.schema_change.constraints import (
+    AllOf,
+    AnyOf,
+    Bound,
+    Conditional,
+    Constraint,
+    Contains,
+    Dependent,
+    Items,
+    Kinds,
+    Members,
+    Names,
+    Never,
+    Node,
+    Not,
+    OneOf,
+    Reference,
+    Required,
+    Size,
+    Values,
+    speaks_of,
+)
+from countersign.schema_change.json_values import kind_of
+from countersign.strict_json import Json
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFails:
+    """An item at `index`, or with `or_later` at `index` or after it, is there and does not match `node`."""
+
+    index: int
+    or_later: bool
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFails:
+    """The member `name` is there and does not match `node`."""
+
+    name: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class SomeMemberFails:
+    """A member whose name matches `expression` (None: one that `members` leaves to its `rest`) does not match `node`."""
+
+    members: Members
+    expression: str | None
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class SomeNameFails:
+    """A member is there whose name does not match `node`."""
+
+    node: Node
+
+
+type Fact = Constraint | ItemFails | MemberFails | SomeMemberFails | SomeNameFails
+type Literal = tuple[bool, Node | Fact]
+type Alternative = tuple[Literal, ...]
+
+
+class Case:
+    """Facts about one value of kind `kind`. `is_closed` says that they contradict each other."""
+
+    def __init__(self, kind: str, float_integers: bool) -> None:
+        self.kind = kind
+        self.float_integers = float_integers
+        self.is_closed = False
+        self.facts: dict[Fact, None] = {}
+        self.denied: dict[Fact, None] = {}
+        self.excluded: set[str] = set()  #: canonical texts of values that it is not
+        self.domain: dict[str, Json] | None = None  #: the only values that it can be
+        self.choices: list[tuple[Alternative, ...]] = []
+        self._nodes: dict[Node, bool] = {}
+
+    def copy(self) -> Case:
+        twin = Case(self.kind, self.float_integers)
+        twin.is_closed = self.is_closed
+        twin.facts, twin.denied = dict(self.facts), dict(self.denied)
+        twin.excluded = set(self.excluded)
+        twin.domain = None if self.domain is None else dict(self.domain)
+        twin.choices = list(self.choices)
+        twin._nodes = dict(self._nodes)
+        return twin
+
+    def all_of[T](self, what: type[T]) -> list[T]:
+        """The facts of one type, in the order in which they were added."""
+        return [fact for fact in self.facts if isinstance(fact, what)]
+
+    def add(self, holds: bool, what: Node | Fact) -> None:
+        """Take `what`, or its opposite, as true; simple consequences are drawn at once, alternatives are kept."""
+        waiting: list[Literal] = [(holds, what)]
+        while waiting and not self.is_closed:
+            holds, what = waiting.pop()
+            if isinstance(what, Node):
+                known = self._nodes.get(what)
+                if known is None:
+                    self._nodes[what] = holds
+                    waiting.extend(self._node(holds, what))
+                elif known is not holds:
+                    self.is_closed = True
+            elif what in (self.denied if holds else self.facts):
+                self.is_closed = True
+            elif what not in (self.facts if holds else self.denied):
+                waiting.extend(self._fact(holds, what))
+
+    def _node(self, holds: bool, node: Node) -> Iterable[Literal]:
+        if holds:
+            return [(True, each) for each in node.constraints]
+        return self._choose(((False, each),) for each in node.constraints if speaks_of(each, self.kind))
+
+    def _choose(self, alternatives: Iterable[Alternative]) -> Iterable[Literal]:
+        """One of `alternatives` holds: none is a contradiction, a single one is a fact."""
+        found = tuple(alternatives)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            self.choices.append(found)
+        else:
+            self.is_closed = True
+        return ()
+
+    def _fact(self, holds: bool, fact: Fact) -> Iterable[Literal]:
+        match fact:
+            case ItemFails() | MemberFails() | SomeMemberFails() | SomeNameFails():
+                self.facts[fact] = None
+                return ()
+        if not speaks_of(fact, self.kind):
+            self.is_closed = self.is_closed or not holds
+            return ()
+        (self.facts if holds else self.denied)[fact] = None
+        match fact:
+            case Never():
+                self.is_closed = self.is_closed or holds
+            case Kinds(kinds=kinds):
+                self.is_closed = self.is_closed or (self.kind in kinds) is not holds
+            case Values():
+                self._values(holds, fact)
+            case AllOf(nodes=nodes):
+                return [(True, each) for each in nodes] if holds else self._choose(((False, each),) for each in nodes)
+            case AnyOf(nodes=nodes):
+                return self._choose(((True, each),) for each in nodes) if holds else [(False, each) for each in nodes]
+            case OneOf(nodes=nodes):
+                return self._choose(_exactly_one(nodes) if holds else _none_or_two(nodes))
+            case Not(node=node):
+                return [(not holds, node)]
+            case Conditional(condition=condition, then=then, otherwise=otherwise):
+                return self._choose((((True, condition), (holds, then)), ((False, condition), (holds, otherwise))))
+            case Reference(target=target):
+                return [(holds, target())]
+            case Dependent(name=name, node=node):
+                present = Required(name)
+                if not holds:
+                    return [(True, present), (False, node)]
+                return self._choose((((False, present),), ((True, present), (True, node))))
+            case Bound(end=end, value=value, is_open=is_open) if not holds:
+                return [(True, Bound("upper" if end == "lower" else "lower", value, not is_open))]
+            case Size(kind=kind, end=end, value=value) if not holds:
+                if end == "lower":
+                    return [(True, Size(kind, "upper", value - 1))] if value else self._choose(())
+                return [(True, Size(kind, "lower", value + 1))]
+            case Contains(node=node, low=low, high=high) if not holds:
+                fewer: list[Alternative] = [((True, Contains(node, 0, low - 1)),)] if low else []
+                more: list[Alternative] = [((True, Contains(node, high + 1, None)),)] if high is not None else []
+                return self._choose(fewer + more)
+            case Items(prefix=prefix, rest=rest) if not holds:
+                last: Alternative = ((True, ItemFails(len(prefix), True, rest)),)
+                return self._choose(
+                    [((True, ItemFails(index, False, node)),) for index, node in enumerate(prefix)] + [last]
+                )
+            case Members() if not holds:
+                return self._choose(_failures(fact))
+            case Names(node=node) if not holds:
+                return [(True, SomeNameFails(node))]
+        return ()
+
+    def _values(self, holds: bool, values: Values) -> None:
+        if not holds:
+            self.excluded.update(values.key)
+            return
+        of_kind: dict[str, Json] = {}
+        for key, value in zip(values.key, values.values, strict=True):
+            kind = kind_of(value)
+            if kind == self.kind:
+                of_kind[key] = int(value) if isinstance(value, float) and value.is_integer() else value
+            elif kind == "integer" and self.kind == "whole" and isinstance(value, int | float):
+                of_kind[key] = float(value)
+        old = self.domain
+        self.domain = of_kind if old is None else {key: value for key, value in of_kind.items() if key in old}
+        self.is_closed = self.is_closed or not self.domain
+
+
+def _failures(members: Members) -> Iterable[Alternative]:
+    for name, node in members.properties:
+        yield ((True, Required(name)), (True, MemberFails(name, node)))
+    for expression, node in members.patterns:
+        yield ((True, SomeMemberFails(members, expression, node)),)
+    yield ((True, SomeMemberFails(members, None, members.rest)),)
+
+
+def _exactly_one(nodes: tuple[Node, ...]) -> Iterable[Alternative]:
+    for index, node in enumerate(nodes):
+        others = (*nodes[:index], *nodes[index + 1 :])
+        yield ((True, node), *((False, other) for other in others))
+
+
+def _none_or_two(nodes: tuple[Node, ...]) -> Iterable[Alternative]:
+    yield tuple((False, node) for node in nodes)
+    for index, node in enumerate(nodes):
+        for other in nodes[index + 1 :]:
+            yield ((True, node), (True, other))

@@ -1,0 +1,215 @@
+"""Compares two schemas: the changes, and what they mean for readers and writers.
+
+Does not check that either is a valid schema: `validity.check_schema` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from countersign import limits
+from countersign.schema_change.dialect import DIALECTS, DRAFT_2020_12, Dialect, readings, stated
+from countersign.schema_change.inclusion import Inclusion, Prover
+from countersign.schema_change.item_rules import compare_items
+from countersign.schema_change.json_values import canonical
+from countersign.schema_change.logic_rules import compare_logic, compare_references
+from countersign.schema_change.member_rules import compare_members
+from countersign.schema_change.reader import Reader
+from countersign.schema_change.references import Bundle
+from countersign.schema_change.value_rules import compare_annotations, compare_values
+from countersign.schema_change.values import Change, SchemaDiff, Verdict
+from countersign.schema_change.walk import Pair, Walk, follow
+from countersign.strict_json import Json
+
+_NO_SCHEMAS: Mapping[str, Json] = MappingProxyType({})
+_VERDICTS: dict[Inclusion, Verdict] = {"proved": "compatible", "refuted": "breaking", "unknown": "unknown"}
+#: Kinds after which nothing is called compatible: what they do to the keywords beside them is not known.
+_UNFATHOMABLE = ("unknown-keyword-", "dialect-", "schema-too-large")
+
+
+def compare(
+    old: Json | None,
+    new: Json,
+    *,
+    old_bundle: Mapping[str, Json] = _NO_SCHEMAS,
+    new_bundle: Mapping[str, Json] = _NO_SCHEMAS,
+    default_dialect: str | None = None,
+) -> SchemaDiff:
+    """Compare the current schema with the proposed one.
+
+    `old` None: there is no schema yet, everything was accepted. The bundles hold the schemas that references name,
+    by the name used in `$ref`; nothing is ever fetched. `default_dialect` is the `$schema` of documents that state
+    none; without it they are read as the keywords that they use suggest, and where several readings fit, a
+    verdict is what all of them say. Raises nothing on hostile schemas: past a limit the verdict is `unknown`.
+    """
+    if old is None:
+        return _created(new, new_bundle, default_dialect)
+    if _is_same(old, new) and _is_same(dict(old_bundle), dict(new_bundle)):
+        return SchemaDiff((), "compatible", "compatible", ())
+    before, after = Bundle(old, old_bundle), Bundle(new, new_bundle)
+    if any(_is_too_large(each) for each in (old, new, dict(old_bundle), dict(new_bundle))):
+        return _too_large(old, new)
+    found = [_Comparison(before, after, *pair) for pair in _dialects(before, after, default_dialect)]
+    changes = list({_identity(change): change for each in reversed(found) for change in each.changes()}.values())
+    capped = any(change.kind.startswith(_UNFATHOMABLE) for change in changes)
+    backward = _agreed([each.verdict(backward=True) for each in found], capped)
+    forward = _agreed([each.verdict(backward=False) for each in found], capped)
+    if (backward, forward) != ("compatible", "compatible") and all(change.effect == "none" for change in changes):
+        # the rules of each family saw nothing: what the proof saw is said all the same
+        changes.append(Change("schema-changed", "", "", "", None, None, None, "unknown"))
+    reasons = _reasons(changes, backward, forward, found[0].walk.unresolved)
+    return SchemaDiff(tuple(changes), backward, forward, reasons)
+
+
+class _Comparison:
+    """One reading of both documents."""
+
+    def __init__(self, before: Bundle, after: Bundle, old_dialect: Dialect, new_dialect: Dialect) -> None:
+        reader = Reader()
+        self.prover = Prover(reader, float_integers=old_dialect.float_integers and new_dialect.float_integers)
+        self.walk = Walk(reader, self.prover)
+        self._pair = Pair(before.root(old_dialect), after.root(new_dialect), "", "")
+        self.old, self.new = reader.read(self._pair.old), reader.read(self._pair.new)
+
+    def verdict(self, *, backward: bool) -> Verdict:
+        small, large = (self.old, self.new) if backward else (self.new, self.old)
+        return _VERDICTS[self.prover.included(small, large, limits.MAX_PROOF_STEPS)]
+
+    def changes(self) -> list[Change]:
+        walk = self.walk
+        _compare_dialects(walk, self._pair)
+        walk.visit(self._pair)
+        while (waiting := walk.next()) is not None:
+            pair = follow(walk, waiting)
+            if pair is None or pair.old.schema is pair.new.schema is True:
+                continue
+            for rules in _RULES if _asserts(pair) else (compare_references, compare_annotations):
+                rules(walk, pair)
+        _compare_definitions(walk, self._pair)
+        return walk.changes
+
+
+_RULES = (compare_references, compare_values, compare_members, compare_items, compare_logic, compare_annotations)
+
+
+def _asserts(pair: Pair) -> bool:
+    """False where a reference without siblings is all that counts (draft-07 and earlier)."""
+    return not any(
+        "$ref" in schema and not place.dialect.ref_has_siblings
+        for place, schema in ((pair.old, pair.old_schema), (pair.new, pair.new_schema))
+    )
+
+
+def _compare_dialects(walk: Walk, pair: Pair) -> None:
+    old, new = stated(pair.old.schema), stated(pair.new.schema)
+    if old != new or (new is not None and new not in DIALECTS):
+        walk.keyword(pair, "$schema", "unknown", name="dialect")
+
+
+def _compare_definitions(walk: Walk, pair: Pair) -> None:
+    """Definitions that differ and that no reference led to: they act on nothing, but are said."""
+    for keyword in ("$defs", "definitions"):
+        old, new = pair.old_schema.get(keyword), pair.new_schema.get(keyword)
+        before, after = old if isinstance(old, dict) else {}, new if isinstance(new, dict) else {}
+        for name in {**before, **after}:
+            in_old, in_new = name in before, name in after
+            if in_old and in_new:
+                if walk.was_visited(before[name], after[name]) or _is_same(before[name], after[name]):
+                    continue
+            how = "changed" if in_old and in_new else "removed" if in_old else "added"
+            walk.record(
+                f"definition-{how}",
+                pair,
+                (keyword, name),
+                "none",
+                member=name,
+                before=before.get(name),
+                after=after.get(name),
+                in_old=in_old,
+                in_new=in_new,
+            )
+
+
+def _dialects(before: Bundle, after: Bundle, default: str | None) -> Sequence[tuple[Dialect, Dialect]]:
+    old, new = stated(before.document), stated(after.document)
+    if old is None and new is None:
+        if default is not None:
+            known = DIALECTS.get(default.removesuffix("#"), DRAFT_2020_12)
+            return [(known, known)]
+        documents = (before.document, after.document, *before.schemas.values(), *after.schemas.values())
+        return [(each, each) for each in readings(*documents)]
+    if default is not None:
+        old, new = old or default.removesuffix("#"), new or default.removesuffix("#")
+    old, new = old or new, new or old
+    assert old is not None
+    assert new is not None
+    return [(DIALECTS.get(old, DRAFT_2020_12), DIALECTS.get(new, DRAFT_2020_12))]
+
+
+def _created(new: Json, bundle: Mapping[str, Json], default: str | None) -> SchemaDiff:
+    """There was no schema: everything was accepted, so that a new one is compatible only if it accepts everything."""
+    change = Change("schema-created", "", None, "", None, None, new, "narrows")
+    after = Bundle(new, bundle)
+    if _is_too_large(new):
+        return SchemaDiff((change,), "unknown", "compatible", ("backward unknown: the schema is too large",))
+    found = [_Comparison(Bundle(True, {}), after, *pair) for pair in _dialects(after, after, default)]
+    backward = _agreed([each.verdict(backward=True) for each in found], capped=False)
+    reasons = () if backward == "compatible" else (f"backward {backward}: schema-created at the root",)
+    return SchemaDiff((change,), backward, "compatible", reasons)
+
+
+def _identity(change: Change) -> tuple[str, str | None, str | None, str | None, str]:
+    """What makes two readings' changes one."""
+    value = canonical([change.before, change.after])
+    return (change.kind, change.old_pointer, change.new_pointer, change.property, value)
+
+
+def _agreed(verdicts: Sequence[Verdict], capped: bool) -> Verdict:
+    """What every reading says; where they differ nothing is known."""
+    verdict = verdicts[0] if len(set(verdicts)) == 1 else "unknown"
+    return "unknown" if capped and verdict == "compatible" else verdict
+
+
+def _reasons(
+    changes: Sequence[Change], backward: Verdict, forward: Verdict, unresolved: Sequence[str]
+) -> tuple[str, ...]:
+    found: list[str] = []
+    for name, verdict, effect in (("backward", backward, "narrows"), ("forward", forward, "widens")):
+        if verdict == "compatible":
+            continue
+        said = [
+            f"{name} {verdict}: {change.kind} at {change.pointer or 'the root'} ({change.effect})"
+            for change in changes
+            if change.effect in (effect, "narrows-and-widens", "unknown")
+        ]
+        said += [f"{name} {verdict}: the reference at {where} leads nowhere" for where in unresolved]
+        if not said:
+            known = "the changes together reject something" if verdict == "breaking" else "not proved within the limits"
+            said = [f"{name} {verdict}: {known}"]
+        found += said
+    return tuple(dict.fromkeys(found))
+
+
+def _too_large(old: Json, new: Json) -> SchemaDiff:
+    limit = f"a schema holds more than {limits.MAX_SCHEMA_NODES} values"
+    change = Change("schema-too-large", "", "", "", None, None, None, "unknown")
+    return SchemaDiff((change,), "unknown", "unknown", (f"backward unknown: {limit}", f"forward unknown: {limit}"))
+
+
+def _is_same(one: Json, other: Json) -> bool:
+    return canonical(one) == canonical(other)
+
+
+def _is_too_large(document: Json) -> bool:
+    count, waiting = 0, [document]
+    while waiting:
+        value = waiting.pop()
+        count += 1
+        if count > limits.MAX_SCHEMA_NODES:
+            return True
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return False

@@ -1,0 +1,220 @@
+"""One schema as a set of constraints with the dialects' spellings removed: equal schemas are the same `Node`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from countersign.strict_json import Json
+
+SizedKind = Literal["string", "array", "object"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A schema. Nodes of one reader with the same constraints are one object, so identity is equality."""
+
+    number: int
+    constraints: tuple[Constraint, ...]  #: all must hold; empty accepts everything
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """The schema `false`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """`type`, with `number` taken apart."""
+
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """`enum` and `const`."""
+
+    key: tuple[str, ...]  #: canonical texts, sorted
+    values: tuple[Json, ...] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One end of a number's range."""
+
+    end: Literal["lower", "upper"]
+    value: Fraction
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MultipleOf:
+    divisor: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Fewest or most characters, items or members."""
+
+    kind: SizedKind
+    end: Literal["lower", "upper"]
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """`prefixItems` and `items`, or `items` and `additionalItems`."""
+
+    prefix: tuple[Node, ...]
+    rest: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """At least `low` and at most `high` items match."""
+
+    node: Node
+    low: int
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """`properties`, `patternProperties` and `additionalProperties`."""
+
+    properties: tuple[tuple[str, Node], ...]
+    patterns: tuple[tuple[str, Node], ...]
+    rest: Node
+
+    def named(self, name: str) -> Node | None:
+        return next((node for member, node in self.properties if member == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """`propertyNames`."""
+
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """Where the member `name` is present, the whole object also matches `node`."""
+
+    name: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`if`, `then`, `else`."""
+
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference that is followed only when it is needed, because it leads back to itself."""
+
+    key: tuple[int, ...]
+    target: Callable[[], Node] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """An assertion whose meaning is not known here. Equal is equal; everything else is unknown."""
+
+    keyword: str
+    key: str
+    kinds: frozenset[str] | None  #: the kinds that it can speak of; None: any
+    annotates: bool = False  #: a validator may, or has to, take it for an annotation
+
+
+type Constraint = (
+    Never
+    | Kinds
+    | Values
+    | Bound
+    | MultipleOf
+    | Size
+    | Pattern
+    | Items
+    | Contains
+    | Unique
+    | Members
+    | Names
+    | Required
+    | Dependent
+    | AllOf
+    | AnyOf
+    | OneOf
+    | Not
+    | Conditional
+    | Reference
+    | Opaque
+)
+
+NUMBERS = frozenset({"integer", "whole", "fraction"})
+
+_APPLIES: dict[type, frozenset[str]] = {
+    Bound: NUMBERS,
+    MultipleOf: NUMBERS,
+    Pattern: frozenset({"string"}),
+    Items: frozenset({"array"}),
+    Contains: frozenset({"array"}),
+    Unique: frozenset({"array"}),
+    Members: frozenset({"object"}),
+    Names: frozenset({"object"}),
+    Required: frozenset({"object"}),
+    Dependent: frozenset({"object"}),
+}
+
+
+def speaks_of(constraint: Constraint, kind: str) -> bool:
+    """Whether `constraint` can reject a value of this kind; where not, it accepts every one."""
+    match constraint:
+        case Size(kind=sized):
+            return sized == kind
+        case Opaque(kinds=kinds):
+            return kinds is None or kind in kinds
+    applies = _APPLIES.get(type(constraint))
+    return applies is None or kind in applies

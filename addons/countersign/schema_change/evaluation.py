@@ -1,0 +1,216 @@
+"""Does a value match a schema: yes, no, or not known. Never runs a schema's regular expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from countersign.schema_change.constraints import (
+    AllOf,
+    AnyOf,
+    Bound,
+    Conditional,
+    Constraint,
+    Contains,
+    Dependent,
+    Items,
+    Kinds,
+    Members,
+    MultipleOf,
+    Names,
+    Never,
+    Node,
+    Not,
+    OneOf,
+    Opaque,
+    Pattern,
+    Reference,
+    Required,
+    Size,
+    Unique,
+    Values,
+    speaks_of,
+)
+from countersign.schema_change.json_values import canonical, exact, kind_of
+from countersign.schema_change.patterns import matches
+from countersign.strict_json import Json
+
+#: Nested schemas at one value; a reference that leads to itself without going deeper into the value ends here.
+_MAX_NESTING = 100
+
+
+def accepts(
+    node: Node,
+    value: Json,
+    spend: Callable[[], None] = lambda: None,
+    *,
+    float_integers: bool = True,
+    annotate: bool = False,
+) -> bool | None:
+    """Whether `value` matches; None where that is not known (formats, unknown keywords, endless references).
+
+    With `annotate`, formats and unknown keywords accept everything, as a validator that only annotates has it. `spend` is called once for each step and may raise to end the work.
+    """
+    return _Evaluation(spend, float_integers, annotate).node(node, value, 0)
+
+
+def all_of(answers: Iterable[bool | None]) -> bool | None:
+    """Three-valued and: one no is a no."""
+    unknown = False
+    for answer in answers:
+        if answer is False:
+            return False
+        unknown = unknown or answer is None
+    return None if unknown else True
+
+
+def negation(answer: bool | None) -> bool | None:
+    return None if answer is None else not answer
+
+
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """Three-valued or: one yes is a yes."""
+    return negation(all_of(negation(answer) for answer in answers))
+
+
+class _Evaluation:
+    def __init__(self, spend: Callable[[], None], float_integers: bool, annotate: bool) -> None:
+        self._spend = spend
+        self._float_integers = float_integers
+        self._annotate = annotate
+
+    def node(self, node: Node, value: Json, depth: int) -> bool | None:
+        self._spend()
+        if depth > _MAX_NESTING:
+            return None
+        return all_of(self._constraint(each, value, depth + 1) for each in node.constraints)
+
+    def _constraint(self, constraint: Constraint, value: Json, depth: int) -> bool | None:
+        kind = kind_of(value, float_integers=self._float_integers)
+        if not speaks_of(constraint, kind):
+            return True
+        match constraint:
+            case Never():
+                return False
+            case Kinds(kinds=kinds):
+                return kind in kinds
+            case Values(key=key):
+                return canonical(value) in key
+            case AllOf(nodes=nodes):
+                return all_of(self.node(each, value, depth) for each in nodes)
+            case AnyOf(nodes=nodes):
+                return any_of(self.node(each, value, depth) for each in nodes)
+            case OneOf(nodes=nodes):
+                return _exactly_one([self.node(each, value, depth) for each in nodes])
+            case Not(node=node):
+                return negation(self.node(node, value, depth))
+            case Conditional():
+                holds = self.node(constraint.condition, value, depth)
+                then = self.node(constraint.then, value, depth) if holds is not False else None
+                otherwise = self.node(constraint.otherwise, value, depth) if holds is not True else None
+                if holds is None:
+                    return then if then is otherwise else None
+                return then if holds else otherwise
+            case Reference(target=target):
+                return self.node(target(), value, depth)
+            case Opaque(annotates=annotates):
+                return True if annotates and self._annotate else None
+        if isinstance(value, str):
+            return _string(constraint, value, self._spend)
+        if isinstance(value, list):
+            return self._array(constraint, value, depth)
+        if isinstance(value, dict):
+            return self._object(constraint, value, depth)
+        assert isinstance(value, int | float)
+        return _number(constraint, value)
+
+    def _array(self, constraint: Constraint, value: list[Json], depth: int) -> bool | None:
+        match constraint:
+            case Size():
+                return _sized(constraint, len(value))
+            case Unique():
+                return len({canonical(item) for item in value}) == len(value)
+            case Items(prefix=prefix, rest=rest):
+                first = [self.node(node, item, depth) for node, item in zip(prefix, value, strict=False)]
+                return all_of([*first, *self._each(rest, value[len(prefix) :], depth)])
+            case Contains(node=node, low=low, high=high):
+                answers = self._each(node, value, depth)
+                sure, possible = answers.count(True), len(value) - answers.count(False)
+                if possible < low or (high is not None and sure > high):
+                    return False
+                return True if sure >= low and (high is None or possible <= high) else None
+        raise AssertionError(constraint)
+
+    def _each(self, node: Node, items: list[Json], depth: int) -> list[bool | None]:
+        """The answer for each item; a made-up array repeats one item very often, so that one is judged once."""
+        known: dict[int, bool | None] = {}
+        for item in items:
+            if id(item) not in known:
+                known[id(item)] = self.node(node, item, depth)
+        return [known[id(item)] for item in items]
+
+    def _object(self, constraint: Constraint, value: dict[str, Json], depth: int) -> bool | None:
+        match constraint:
+            case Size():
+                return _sized(constraint, len(value))
+            case Required(name=name):
+                return name in value
+            case Names(node=node):
+                return all_of(self.node(node, name, depth) for name in value)
+            case Dependent(name=name, node=node):
+                return self.node(node, value, depth) if name in value else True
+            case Members():
+                return all_of(self._member(constraint, name, item, depth) for name, item in value.items())
+        raise AssertionError(constraint)
+
+    def _member(self, members: Members, name: str, value: Json, depth: int) -> bool | None:
+        named = members.named(name)
+        answers: list[bool | None] = []
+        taken: bool | None = named is not None
+        if named is not None:
+            answers.append(self.node(named, value, depth))
+        for expression, node in members.patterns:
+            hit = matches(expression, name, self._spend)
+            taken = any_of((taken, hit))
+            if hit is not False:
+                answer = self.node(node, value, depth)
+                answers.append(answer if hit or answer else None)
+        if taken is not True:
+            answer = self.node(members.rest, value, depth)
+            answers.append(answer if taken is False or answer else None)
+        return all_of(answers)
+
+
+def _string(constraint: Constraint, value: str, spend: Callable[[], None]) -> bool | None:
+    match constraint:
+        case Size():
+            return _sized(constraint, len(value))
+        case Pattern(expression=expression):
+            return matches(expression, value, spend)
+    raise AssertionError(constraint)
+
+
+def _number(constraint: Constraint, value: int | float) -> bool | None:
+    match constraint:
+        case Bound(end=end, value=limit, is_open=is_open):
+            number = exact(value)
+            if number == limit:
+                return not is_open
+            return number > limit if end == "lower" else number < limit
+        case MultipleOf(divisor=divisor):
+            return (exact(value) / divisor).denominator == 1
+    raise AssertionError(constraint)
+
+
+def _sized(size: Size, count: int) -> bool:
+    return count >= size.value if size.end == "lower" else count <= size.value
+
+
+def _exactly_one(answers: list[bool | None]) -> bool | None:
+    if answers.count(True) > 1:
+        return False
+    if None in answers:
+        return None
+    return answers.count(True) == 1
+
+
+__all__ = ["accepts", "all_of", "any_of", "negation"]

@@ -1,0 +1,204 @@
+"""Is every value that matches one schema also a match of another: proved, refuted, or unknown.
+
+A value that matches the first and not the second is looked for, kind by kind, by taking both schemas apart. Where
+every way of taking them apart ends in a contradiction there is none: inclusion is proved. Where a value is found, it
+is checked against both schemas before inclusion is called refuted. Formats, unknown keywords and regular expressions
+that are not understood are left out on the one side and never contradicted on the other, so that they lead to unknown.
+
+A schema that leads back to itself inside a smaller part of the value is taken to hold there (greatest fixpoint): JSON
+values are finite, so the smallest value that would match has no smaller part that does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from countersign import limits
+from countersign.schema_change import arrays, objects, scalars
+from countersign.schema_change.case import Case
+from countersign.schema_change.constraints import Node
+from countersign.schema_change.evaluation import accepts, all_of, negation
+from countersign.schema_change.json_values import KINDS
+from countersign.schema_change.reader import Reader, values_of
+from countersign.strict_json import Json
+
+
+class OutOfSteps(Exception):
+    """A proof took more steps than its limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known of the values that match: there are none, here is one, or nothing is known."""
+
+    state: Literal["empty", "found", "unknown"]
+    value: Json = None
+
+
+EMPTY = Outcome("empty")
+UNKNOWN = Outcome("unknown")
+
+Inclusion = Literal["proved", "refuted", "unknown"]
+_INCLUSIONS: dict[str, Inclusion] = {"empty": "proved", "found": "refuted", "unknown": "unknown"}
+
+
+class Prover:
+    """Proves inclusions between nodes of one reader; remembers what it proved."""
+
+    def __init__(self, reader: Reader, *, float_integers: bool = True) -> None:
+        self.reader = reader
+        self.float_integers = float_integers
+        self._kinds = tuple(kind for kind in KINDS if kind != "whole" or not float_integers)
+        self._known: dict[object, Outcome] = {}
+        self._open: dict[object, int] = {}
+        self._assumed: float = math.inf  # the outermost open question whose answer was taken for granted
+        self.steps_left = 0
+
+    def included(self, small: Node, large: Node, steps: int) -> Inclusion:
+        """Whether every value that matches `small` matches `large`, within `steps` steps."""
+        self.steps_left = steps
+        try:
+            return _INCLUSIONS[self.find((small,), (large,)).state]
+        except (OutOfSteps, RecursionError):
+            return "unknown"
+
+    def spend(self) -> None:
+        """Count one step. Raises OutOfSteps."""
+        self.steps_left -= 1
+        if self.steps_left < 0:
+            raise OutOfSteps
+
+    def find(self, matching: Iterable[Node], failing: Iterable[Node] = (), kinds: Sequence[str] = ()) -> Outcome:
+        """A value that matches all of `matching` and none of `failing`, of one of `kinds` (empty: any)."""
+        self.spend()
+        wanted, unwanted = frozenset(matching) - {self.reader.anything}, frozenset(failing) - {self.reader.nothing}
+        if self.reader.nothing in wanted or self.reader.anything in unwanted or wanted & unwanted:
+            return EMPTY
+        key = (wanted, unwanted, tuple(kinds))
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        if key in self._open:
+            self._assumed = min(self._assumed, self._open[key])
+            return EMPTY
+        depth = len(self._open)
+        if depth >= limits.MAX_PROOF_DEPTH:
+            return UNKNOWN
+        self._open[key] = depth
+        outer, self._assumed = self._assumed, math.inf
+        try:
+            outcome = self._any_kind(wanted, unwanted, kinds or self._kinds)
+        finally:
+            del self._open[key]
+            inner, self._assumed = self._assumed, outer
+        if outcome is not EMPTY or inner >= depth:
+            self._known[key] = outcome
+        if inner < depth:
+            self._assumed = min(outer, inner)
+        return outcome
+
+    def values(self, matching: Iterable[Node], failing: Iterable[Node], kinds: Sequence[str] = ()) -> list[Json] | None:
+        """All values that match, or a few more; None where they are many, or not known."""
+        wanted, unwanted = frozenset(matching), frozenset(failing)
+        found: list[Json] = []
+        while len(found) <= limits.MAX_LISTED_VALUES:
+            used = (self.reader.node((values_of(found),)),) if found else ()
+            outcome = self.find(wanted, (*unwanted, *used), kinds)
+            if outcome.state == "empty":
+                return found
+            if outcome.state == "unknown":
+                return None
+            found.append(outcome.value)
+        return None
+
+    def matches(self, value: Json, matching: Iterable[Node], failing: Iterable[Node]) -> bool | None:
+        """Whether `value` matches all of `matching` and none of `failing`; None where that is not known."""
+        return all_of(
+            [
+                *(self._accepts(node, value) for node in matching),
+                *(negation(self._accepts(node, value)) for node in failing),
+            ]
+        )
+
+    def _accepts(self, node: Node, value: Json, *, annotate: bool = False) -> bool | None:
+        return accepts(node, value, self.spend, float_integers=self.float_integers, annotate=annotate)
+
+    def _shows(self, value: Json, wanted: Iterable[Node], unwanted: Iterable[Node]) -> bool:
+        """Whether `value` is an example for every validator that takes formats and unknown keywords for annotations."""
+        return all(self._accepts(node, value, annotate=True) for node in wanted) and all(
+            self._accepts(node, value, annotate=True) is False for node in unwanted
+        )
+
+    def _any_kind(self, wanted: frozenset[Node], unwanted: frozenset[Node], kinds: Sequence[str]) -> Outcome:
+        outcome = EMPTY
+        for kind in kinds:
+            case = Case(kind, self.float_integers)
+            if kind == "null":
+                case.domain = {"null": None}
+            elif kind == "boolean":
+                case.domain = {"false": False, "true": True}
+            for holds, nodes in ((False, unwanted), (True, wanted)):
+                for node in sorted(nodes, key=lambda node: node.number):
+                    case.add(holds, node)
+            found = self._search(case, wanted, unwanted)
+            if found.state == "found":
+                return found
+            if found is not EMPTY:
+                outcome = UNKNOWN
+        return outcome
+
+    def _search(self, case: Case, wanted: frozenset[Node], unwanted: frozenset[Node]) -> Outcome:
+        self.spend()
+        if case.is_closed:
+            return EMPTY
+        if case.domain is not None:
+            left: dict[str, Json] = {}
+            for key, value in case.domain.items():
+                answer = self.matches(value, wanted, unwanted) if key not in case.excluded else False
+                if answer or (answer is None and self._shows(value, wanted, unwanted)):
+                    return Outcome("found", value)
+                if answer is None:
+                    left[key] = value
+            if not left:
+                return EMPTY
+            case.domain = left
+        candidates = self._leaf(case)
+        if candidates is None:
+            return EMPTY
+        if not case.choices:
+            return self._try(candidates, wanted, unwanted)
+        choice = min(case.choices, key=len)
+        outcome = EMPTY
+        for alternative in choice:
+            branch = case.copy()
+            branch.choices.remove(choice)
+            for holds, what in alternative:
+                branch.add(holds, what)
+            found = self._search(branch, wanted, unwanted)
+            if found.state == "found":
+                return found
+            if found is not EMPTY:
+                outcome = UNKNOWN
+        return outcome
+
+    def _try(self, candidates: Iterable[Json], wanted: frozenset[Node], unwanted: frozenset[Node]) -> Outcome:
+        for value in candidates:
+            if self._shows(value, wanted, unwanted):
+                return Outcome("found", value)
+        return UNKNOWN
+
+    def _leaf(self, case: Case) -> Iterable[Json] | None:
+        """Values worth trying; None where no value of this kind can have these facts."""
+        if case.domain is not None:
+            return tuple(case.domain.values())
+        match case.kind:
+            case "string":
+                return scalars.strings(case, self.spend)
+            case "array":
+                return arrays.arrays(case, self)
+            case "object":
+                return objects.objects(case, self)
+        return scalars.numbers(case)

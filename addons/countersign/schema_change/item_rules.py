@@ -1,0 +1,94 @@
+"""Changes of the keywords that speak of an array's items."""
+
+from __future__ import annotations
+
+from countersign.schema_change.constraints import Items, Node
+from countersign.schema_change.references import Place
+from countersign.schema_change.values import ChangeEffect
+from countersign.schema_change.walk import Pair, Walk
+from countersign.strict_json import Json
+
+type _Token = str | int
+
+
+def compare_items(walk: Walk, pair: Pair) -> None:
+    """`prefixItems` and `items`, or `items` and `additionalItems`: place by place, then the rest."""
+    old_prefix, old_rest = _layout(pair.old)
+    new_prefix, new_rest = _layout(pair.new)
+    for old, new in zip(old_prefix, new_prefix, strict=False):
+        walk.child(pair, *old, new_tokens=new)
+    shared = min(len(old_prefix), len(new_prefix))
+    for tokens in old_prefix[shared:]:
+        walk.record(
+            "tuple-item-removed",
+            pair,
+            tokens,
+            _effect(walk, pair, old_prefix, new_prefix, old_rest, new_rest),
+            member=str(tokens[-1]),
+            before=_at(pair.old, tokens),
+            in_new=False,
+        )
+    for tokens in new_prefix[shared:]:
+        walk.record(
+            "tuple-item-added",
+            pair,
+            tokens,
+            _effect(walk, pair, old_prefix, new_prefix, old_rest, new_rest),
+            member=str(tokens[-1]),
+            after=_at(pair.new, tokens),
+            in_old=False,
+        )
+    before, after = _at(pair.old, old_rest), _at(pair.new, new_rest)
+    if isinstance(before, dict) and isinstance(after, dict):
+        walk.child(pair, *old_rest, new_tokens=new_rest)
+    elif before is not after and not (before in (None, True) and after in (None, True)):
+        how = "added" if before is None else "removed" if after is None else "changed"
+        walk.record(
+            f"items-{how}",
+            pair,
+            old_rest if after is None else new_rest,
+            _effect(walk, pair, old_prefix, new_prefix, old_rest, new_rest),
+            before=before,
+            after=after,
+            in_old=before is not None,
+            in_new=after is not None,
+        )
+
+
+def _layout(place: Place) -> tuple[list[tuple[_Token, ...]], tuple[_Token, ...]]:
+    """Where the schemas of the first items stand, and where that of the rest stands."""
+    schema = place.schema if isinstance(place.schema, dict) else {}
+    keyword, rest = ("prefixItems", "items")
+    if place.dialect.tuple_items:
+        keyword, rest = ("items", "additionalItems") if isinstance(schema.get("items"), list) else ("", "items")
+    first = schema.get(keyword)
+    return [(keyword, index) for index in range(len(first) if isinstance(first, list) else 0)], (rest,)
+
+
+def _at(place: Place, tokens: tuple[_Token, ...]) -> Json:
+    found: Json = place.schema
+    for token in tokens:
+        if isinstance(found, dict):
+            found = found.get(str(token))
+        elif isinstance(found, list):
+            found = found[int(token)]
+        else:
+            return None
+    return found
+
+
+def _effect(
+    walk: Walk,
+    pair: Pair,
+    old_prefix: list[tuple[_Token, ...]],
+    new_prefix: list[tuple[_Token, ...]],
+    old_rest: tuple[_Token, ...],
+    new_rest: tuple[_Token, ...],
+) -> ChangeEffect:
+    return walk.effect(_items(walk, pair.old, old_prefix, old_rest), _items(walk, pair.new, new_prefix, new_rest))
+
+
+def _items(walk: Walk, place: Place, prefix: list[tuple[_Token, ...]], rest: tuple[_Token, ...]) -> Node:
+    last = _at(place, rest)
+    nodes = tuple(walk.reader.read(place.inside(_at(place, tokens))) for tokens in prefix)
+    return walk.reader.node([Items(nodes, walk.reader.read(place.inside(True if last is None else last)))])

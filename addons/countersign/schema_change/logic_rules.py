@@ -1,0 +1,151 @@
+"""Changes of the keywords that combine schemas, of single subschemas, and of references."""
+
+from __future__ import annotations
+
+from countersign.schema_change.json_values import canonical
+from countersign.schema_change.references import UnresolvedReference
+from countersign.schema_change.values import ChangeEffect
+from countersign.schema_change.walk import Pair, Sense, Walk, differs, kebab, pointer, target_pointer
+from countersign.strict_json import Json
+
+_CONDITIONAL = ("if", "then", "else")
+_BRANCH_EFFECTS: dict[str, tuple[ChangeEffect, ChangeEffect]] = {
+    # keyword -> what one branch more does, what one branch less does
+    "allOf": ("narrows", "widens"),
+    "anyOf": ("widens", "narrows"),
+}
+
+
+def compare_logic(walk: Walk, pair: Pair) -> None:
+    """`allOf`, `anyOf`, `oneOf`, `not`, `if`, and the keywords that hold one schema."""
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        _branches(walk, pair, keyword)
+    _single(walk, pair, "not", ("not",), "reversed")
+    conditional: Sense = (walk.group_effect(pair, _CONDITIONAL),) if differs(pair, "if") else "same"
+    for keyword in _CONDITIONAL:
+        if keyword in pair.new.dialect.assertions:
+            _single(walk, pair, keyword, _CONDITIONAL, conditional)
+    if "contains" in pair.new.dialect.assertions:
+        bounded = any("maxContains" in schema for schema in (pair.old_schema, pair.new_schema))
+        group = ("contains", "minContains", "maxContains")
+        _single(walk, pair, "contains", group, (walk.group_effect(pair, group),) if bounded else "same")
+        _single(walk, pair, "propertyNames", ("propertyNames",), "same")
+    for keyword in ("unevaluatedItems", "unevaluatedProperties"):
+        if keyword in pair.new.dialect.assertions and differs(pair, keyword):
+            walk.keyword(pair, keyword, "unknown")
+    for keyword in ("$dynamicRef", "$recursiveRef"):
+        if keyword in pair.new.dialect.assertions and differs(pair, keyword):
+            walk.keyword(pair, keyword, "unknown", name="reference")
+
+
+def compare_references(walk: Walk, pair: Pair) -> None:
+    """References that have other keywords beside them, and references that lead nowhere."""
+    places, pointers, is_whole = [], [], True
+    for place, schema, where in (
+        (pair.old, pair.old_schema, pair.old_pointer),
+        (pair.new, pair.new_schema, pair.new_pointer),
+    ):
+        reference = schema.get("$ref")
+        if reference is None:
+            is_whole = False
+            continue
+        try:
+            if not isinstance(reference, str):
+                raise UnresolvedReference(str(reference))
+            places.append(place.follow(reference))
+            pointers.append(target_pointer(reference, where))
+        except UnresolvedReference:
+            walk.unresolved.append(pointer(where, "$ref"))
+            is_whole = False
+    if is_whole:
+        walk.visit(Pair(places[0], places[1], pointers[0], pointers[1], pair.sense))
+    elif differs(pair, "$ref"):
+        walk.keyword(pair, "$ref", walk.group_effect(pair, ("$ref",)), name="reference")
+
+
+def _single(walk: Walk, pair: Pair, keyword: str, group: tuple[str, ...], sense: Sense) -> None:
+    old, new = pair.old_schema, pair.new_schema
+    if keyword in old and keyword in new:
+        walk.child(pair, keyword, sense=sense)
+    elif keyword in old or keyword in new:
+        walk.keyword(pair, keyword, walk.group_effect(pair, group))
+
+
+def _branches(walk: Walk, pair: Pair, keyword: str) -> None:
+    old, new = _list(pair.old_schema.get(keyword)), _list(pair.new_schema.get(keyword))
+    if not old and not new:
+        return
+    if keyword not in pair.old_schema or keyword not in pair.new_schema:
+        walk.keyword(pair, keyword, walk.group_effect(pair, (keyword,)))
+        return
+    matched = _matched(walk, pair, old, new)
+    alone = len(matched) == len(old) == len(new)
+    whole: Sense = "same" if keyword in _BRANCH_EFFECTS else (walk.group_effect(pair, (keyword,)),)
+    for left, right in matched:
+        walk.child(pair, keyword, left, new_tokens=(keyword, right), sense=whole)
+    if alone:
+        return
+    more, less = _BRANCH_EFFECTS.get(keyword, ("unknown", "unknown"))
+    lefts, rights = {left for left, _ in matched}, {right for _, right in matched}
+    group = walk.group_effect(pair, (keyword,))
+    for index, branch in enumerate(old):
+        if index not in lefts:
+            _branch(walk, pair, keyword, index, "removed", branch, less if group != "none" else "none", whole)
+    for index, branch in enumerate(new):
+        if index not in rights:
+            _branch(walk, pair, keyword, index, "added", branch, more if group != "none" else "none", whole)
+
+
+def _branch(
+    walk: Walk, pair: Pair, keyword: str, index: int, how: str, branch: Json, effect: ChangeEffect, sense: Sense
+) -> None:
+    walk.record(
+        f"{kebab(keyword)}-branch-{how}",
+        pair,
+        (keyword, index),
+        effect,
+        member=str(index),
+        before=branch if how == "removed" else None,
+        after=branch if how == "added" else None,
+        in_old=how == "removed",
+        in_new=how == "added",
+        sense=sense,
+    )
+
+
+def _matched(walk: Walk, pair: Pair, old: list[Json], new: list[Json]) -> list[tuple[int, int]]:
+    """Branches that stand for each other: equal ones, then those of the same type, then, where as many, the others."""
+    found: list[tuple[int, int]] = []
+    lefts, rights = dict.fromkeys(range(len(old))), dict.fromkeys(range(len(new)))
+
+    def match(old_keys: dict[int, object], new_keys: dict[int, object]) -> None:
+        free: dict[object, list[int]] = {}
+        for right in rights:
+            free.setdefault(new_keys[right], []).append(right)
+        for left in list(lefts):
+            key = old_keys[left]
+            if key is not None and free.get(key):
+                right = free[key].pop(0)
+                found.append((left, right))
+                del lefts[left], rights[right]
+
+    match({i: canonical(each) for i, each in enumerate(old)}, {i: canonical(each) for i, each in enumerate(new)})
+    match(
+        {i: walk.reader.read(pair.old.inside(each)).number for i, each in enumerate(old)},
+        {i: walk.reader.read(pair.new.inside(each)).number for i, each in enumerate(new)},
+    )
+    for name in ("title", "$ref", "type"):
+        match(
+            {i: _mark(each, name) for i, each in enumerate(old)}, {i: _mark(each, name) for i, each in enumerate(new)}
+        )
+    if len(lefts) == len(rights):
+        found += zip(lefts, rights, strict=True)
+    return sorted(found)
+
+
+def _mark(branch: Json, name: str) -> str | None:
+    return canonical(branch[name]) if isinstance(branch, dict) and name in branch else None
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,229 @@
+"""The objects that facts leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import TYPE_CHECKING
+
+from countersign import limits
+from countersign.schema_change.case import Case, MemberFails, SomeMemberFails, SomeNameFails
+from countersign.schema_change.constraints import Members, Names, Node, Pattern, Required
+from countersign.schema_change.patterns import matches
+from countersign.schema_change.reader import values_of
+from countersign.schema_change.scalars import sizes
+from countersign.strict_json import Json
+
+if TYPE_CHECKING:
+    from countersign.schema_change.inclusion import Outcome, Prover
+
+_EMPTY = "empty"
+
+
+def objects(case: Case, prover: Prover) -> Sequence[Json] | None:
+    """Objects worth trying; None where none can have the facts of `case`."""
+    shape = _Shape(case, prover)
+    if not shape.is_possible():
+        return None
+    if case.choices:
+        return ()
+    return shape.examples()
+
+
+class _Shape:
+    """What must hold of the member of each name: names that the facts mention, and all the others."""
+
+    def __init__(self, case: Case, prover: Prover) -> None:
+        self._prover = prover
+        self._members = case.all_of(Members)
+        self._names = frozenset(fact.node for fact in case.all_of(Names))
+        self._fails = case.all_of(MemberFails)
+        self._some_fail = case.all_of(SomeMemberFails)
+        self._name_fails = case.all_of(SomeNameFails)
+        self.low, self.high = sizes(case)
+        self._required = {fact.name: None for fact in case.all_of(Required)}
+        self._absent = {fact.name for fact in case.denied if isinstance(fact, Required)}
+        every = [*self._members, *(fact.members for fact in self._some_fail)]
+        self._mentioned = dict(self._required)
+        self._mentioned.update({name: None for fact in every for name, _ in fact.properties})
+        self._patterns = list({expression: None for fact in every for expression, _ in fact.patterns})
+        names = prover.values(self._names, (), ("string",)) if self._names else None
+        self._closed_names = names is not None  # no other names are possible
+        self._mentioned.update({name: None for name in names or () if isinstance(name, str)})
+
+    # -- one name ------------------------------------------------------------------------------------------------------
+
+    def _at(self, name: str) -> tuple[set[Node], set[Node]]:
+        """What the member `name` matches for certain, and what it does not match."""
+        matching: set[Node] = set()
+        for members in self._members:
+            named = members.named(name)
+            hits = [(matches(expression, name, self._prover.spend), node) for expression, node in members.patterns]
+            matching.update(node for hit, node in hits if hit)
+            if named is not None:
+                matching.add(named)
+            elif all(hit is False for hit, _ in hits):
+                matching.add(members.rest)
+        return matching, {fact.node for fact in self._fails if fact.name == name}
+
+    def _value(self, name: str, *, failing: Node | None = None) -> Outcome:
+        base, other = self._at(name)
+        return self._prover.find(base, other if failing is None else other | {failing})
+
+    def _name_is_refused(self, name: str) -> bool:
+        return name in self._absent or self._prover.matches(name, self._names, ()) is False
+
+    def _can_be_there(self, name: str) -> bool:
+        return not self._name_is_refused(name) and self._value(name).state != _EMPTY
+
+    # -- any other name ------------------------------------------------------------------------------------------------
+
+    def _others(self, expression: str | None, members: Members | None) -> Iterator[tuple[set[Node], Outcome]]:
+        """The sorts of names that no fact mentions: what their values match, and a name of that sort.
+
+        `expression` has to match the name; with `members` and no `expression`, none of its patterns does.
+        """
+        if self._closed_names:
+            return
+        if len(self._patterns) > limits.MAX_PATTERNS_TOGETHER:
+            yield set(), self._prover.find((), (), ("string",))
+            return
+        reader = self._prover.reader
+        for hits in product((False, True), repeat=len(self._patterns)):
+            hit = dict(zip(self._patterns, hits, strict=True))
+            if expression is not None and not hit[expression]:
+                continue
+            if expression is None and members is not None and any(hit[each] for each, _ in members.patterns):
+                continue
+            wanted = {reader.node((Pattern(each),)) for each in hit if hit[each]}
+            unwanted = {reader.node((Pattern(each),)) for each in hit if not hit[each]}
+            name = self._prover.find(self._names | wanted, unwanted, ("string",))
+            if name.state == _EMPTY:
+                continue
+            matching: set[Node] = set()
+            for fact in self._members:
+                applied = {node for each, node in fact.patterns if hit[each]}
+                matching |= applied or {fact.rest}
+            yield matching, name
+
+    def _other_can_be_there(self) -> bool:
+        return any(self._prover.find(matching).state != _EMPTY for matching, _ in self._others(None, None))
+
+    # -- all together --------------------------------------------------------------------------------------------------
+
+    def is_possible(self) -> bool:
+        """False only where no object has these facts."""
+        if any(not self._can_be_there(name) for name in self._required):
+            return False
+        self.low = max(self.low, len(self._required), 1 if self._some_fail or self._name_fails else 0)
+        if self.high is not None and self.low > self.high:
+            return False
+        if self.low > len(self._required) and not self._other_can_be_there():
+            possible = [name for name in self._mentioned if name in self._required or self._can_be_there(name)]
+            if self.low > len(possible):
+                return False
+        return all(self._has_member(fact) for fact in self._some_fail) and all(
+            self._has_name(fact) for fact in self._name_fails
+        )
+
+    def _named_failures(self, fact: SomeMemberFails) -> Iterator[str]:
+        """Mentioned names under which the member that `fact` speaks of can be."""
+        for name in self._mentioned:
+            if fact.expression is not None:
+                fits = matches(fact.expression, name, self._prover.spend) is not False
+            else:
+                patterns = fact.members.patterns
+                fits = fact.members.named(name) is None and not any(
+                    matches(each, name, self._prover.spend) for each, _ in patterns
+                )
+            if fits and not self._name_is_refused(name) and self._value(name, failing=fact.node).state != _EMPTY:
+                if name in self._required or not self._is_full():
+                    yield name
+
+    def _is_full(self) -> bool:
+        return self.high is not None and self.high <= len(self._required)
+
+    def _has_member(self, fact: SomeMemberFails) -> bool:
+        if next(self._named_failures(fact), None) is not None:
+            return True
+        return not self._is_full() and any(
+            self._prover.find(matching, (fact.node,)).state != _EMPTY
+            for matching, _ in self._others(fact.expression, fact.members)
+        )
+
+    def _has_name(self, fact: SomeNameFails) -> bool:
+        for name in self._mentioned:
+            if self._prover.matches(name, (), (fact.node,)) is not False and self._can_be_there(name):
+                if name in self._required or not self._is_full():
+                    return True
+        if self._closed_names or self._is_full():
+            return False
+        if self._prover.find(self._names, (fact.node,), ("string",)).state == _EMPTY:
+            return False
+        return self._other_can_be_there()
+
+    # -- examples ------------------------------------------------------------------------------------------------------
+
+    def examples(self) -> list[Json]:
+        """One object with what has to be there, and the same with members up to the fewest that are allowed."""
+        example: dict[str, Json] = {}
+        for name in self._required:
+            outcome = self._value(name)
+            if outcome.state != "found":
+                return []
+            example[name] = outcome.value
+        for fact in self._some_fail:
+            if not self._add_failure(example, fact):
+                return []
+        for failure in self._name_fails:
+            if not self._add_name(example, failure):
+                return []
+        self._fill(example)
+        return [example]
+
+    def _add_failure(self, example: dict[str, Json], fact: SomeMemberFails) -> bool:
+        for name in self._named_failures(fact):
+            outcome = self._value(name, failing=fact.node)
+            if outcome.state == "found":
+                example[name] = outcome.value
+                return True
+        for matching, name_found in self._others(fact.expression, fact.members):
+            outcome = self._prover.find(matching, (fact.node,))
+            name_found = self._fresh(example, name_found)
+            if outcome.state == "found" and name_found.state == "found" and isinstance(name_found.value, str):
+                example[name_found.value] = outcome.value
+                return True
+        return False
+
+    def _fresh(self, example: dict[str, Json], name: Outcome) -> Outcome:
+        """A name of the same sort that is not mentioned, where the one at hand is."""
+        if name.state != "found" or (name.value not in self._mentioned and name.value not in example):
+            return name
+        used = self._prover.reader.node((values_of([*self._mentioned, *example]),))
+        return self._prover.find(self._names, (used,), ("string",))
+
+    def _add_name(self, example: dict[str, Json], fact: SomeNameFails) -> bool:
+        for name in self._mentioned:
+            if self._prover.matches(name, self._names, (fact.node,)) and name not in self._absent:
+                outcome = self._value(name)
+                if outcome.state == "found":
+                    example.setdefault(name, outcome.value)
+                    return True
+        name_found = self._prover.find(self._names, (fact.node,), ("string",))
+        if name_found.state != "found" or not isinstance(name_found.value, str):
+            return False
+        outcome = self._value(name_found.value)
+        if outcome.state == "found":
+            example[name_found.value] = outcome.value
+        return outcome.state == "found"
+
+    def _fill(self, example: dict[str, Json]) -> None:
+        """Add members until there are as many as are needed."""
+        made_up = (f"k{index}" for index in range(limits.MAX_TRIED_VALUES))
+        for name in (*self._mentioned, *made_up):
+            if len(example) >= self.low:
+                return
+            if name not in example and not self._name_is_refused(name):
+                outcome = self._value(name)
+                if outcome.state == "found":
+                    example[name] = outcome.value

@@ -1,0 +1,367 @@
+"""Reads a schema of any dialect into `Node` values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from countersign import limits
+from countersign.schema_change import keywords
+from countersign.schema_change.constraints import (
+    AllOf,
+    AnyOf,
+    Bound,
+    Conditional,
+    Constraint,
+    Contains,
+    Dependent,
+    Items,
+    Kinds,
+    Members,
+    MultipleOf,
+    Names,
+    Never,
+    Node,
+    Not,
+    OneOf,
+    Opaque,
+    Pattern,
+    Reference,
+    Required,
+    Size,
+    SizedKind,
+    Unique,
+    Values,
+)
+from countersign.schema_change.json_values import KINDS, canonical, exact, is_number
+from countersign.schema_change.references import Place, UnresolvedReference
+from countersign.strict_json import Json
+
+_SIZES: dict[str, tuple[SizedKind, str]] = {
+    "minLength": ("string", "lower"),
+    "maxLength": ("string", "upper"),
+    "minItems": ("array", "lower"),
+    "maxItems": ("array", "upper"),
+    "minProperties": ("object", "lower"),
+    "maxProperties": ("object", "upper"),
+}
+_OPAQUE_KINDS = {
+    "format": None,
+    "contentEncoding": frozenset({"string"}),
+    "contentMediaType": frozenset({"string"}),
+    "contentSchema": frozenset({"string"}),
+    "unevaluatedItems": frozenset({"array"}),
+    "unevaluatedProperties": frozenset({"object"}),
+}
+
+
+class _Malformed(Exception):
+    """A keyword's value is not of the shape that its dialect gives it."""
+
+
+class Reader:
+    """Reads places into nodes; schemas that say the same get the same node, whichever document they stand in."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[frozenset[Constraint], Node] = {}
+        self._read: dict[tuple[int, int, str], Node] = {}
+        self._open: set[tuple[int, int, str]] = set()
+        self._kept: list[Place] = []  # keeps what `id` named alive
+        self.anything = self.node(())
+        self.nothing = self.node((Never(),))
+        self.unresolved: set[str] = set()  #: references that lead nowhere
+        self._depth = 0
+
+    def node(self, constraints: Iterable[Constraint]) -> Node:
+        """The one node with these constraints."""
+        key = frozenset(constraints)
+        if len(key) > 1 and any(isinstance(each, Never) for each in key):
+            key = frozenset((Never(),))
+        found = self._nodes.get(key)
+        if found is None:
+            found = self._nodes[key] = Node(len(self._nodes), tuple(key))
+        return found
+
+    def read(self, place: Place) -> Node:
+        """The node of the schema at `place`. References that lead back to where they stand stay unfollowed."""
+        schema = place.schema
+        if schema is True:
+            return self.anything
+        if schema is False:
+            return self.nothing
+        if not isinstance(schema, dict):
+            return self.node((Opaque("", canonical(schema), None),))
+        key = (id(schema), id(place.bundle), place.dialect.name)
+        known = self._read.get(key)
+        if known is not None:
+            return known
+        if key in self._open or self._depth >= limits.MAX_SCHEMA_DEPTH:
+            return self.node((Reference(key[:2], lambda: self._later(place)),))
+        self._open.add(key)
+        self._depth += 1
+        try:
+            node = self.node(self._constraints(place, schema))
+        finally:
+            self._open.discard(key)
+            self._depth -= 1
+        if len(node.constraints) == 1:
+            (only,) = node.constraints
+            if isinstance(only, AllOf) and len(only.nodes) == 1:
+                node = only.nodes[0]
+        self._read[key] = node
+        self._kept.append(place)
+        return node
+
+    def _later(self, place: Place) -> Node:
+        depth, self._depth = self._depth, 0
+        opened, self._open = self._open, set()
+        try:
+            return self.read(place)
+        finally:
+            self._depth, self._open = depth, opened
+
+    def _constraints(self, place: Place, schema: dict[str, Json]) -> list[Constraint]:
+        dialect = place.dialect
+        if "$ref" in schema and not dialect.ref_has_siblings:
+            return self._reference(place, schema["$ref"])
+        found: list[Constraint] = []
+        for keyword, value in schema.items():
+            if keyword not in dialect.assertions:
+                if not keywords.is_annotation(keyword) and keyword not in keywords.NAMES:
+                    ignored = keyword not in keywords.ANY_DIALECT
+                    found.append(Opaque(keyword, canonical(value), None, ignored))
+                continue
+            try:
+                found.extend(self._keyword(place, schema, keyword, value))
+            except _Malformed:
+                found.append(Opaque(keyword, canonical(value), None))
+        nested = schema.get("$schema")
+        if nested is not None and (not isinstance(nested, str) or nested.removesuffix("#") != dialect.uri):
+            found.append(Opaque("$schema", canonical(nested), None))
+        return found
+
+    def _reference(self, place: Place, reference: Json) -> list[Constraint]:
+        try:
+            if not isinstance(reference, str):
+                raise UnresolvedReference(reference)
+            target = place.follow(reference)
+        except UnresolvedReference:
+            self.unresolved.add(str(reference))
+            return [Opaque("$ref", f"{canonical(reference)} {id(place.bundle)}", None)]
+        return [AllOf((self.read(target),))]
+
+    def _keyword(self, place: Place, schema: dict[str, Json], keyword: str, value: Json) -> Sequence[Constraint]:
+        match keyword:
+            case "$ref":
+                return self._reference(place, value)
+            case "type":
+                return [Kinds(_kinds(value, place.dialect.float_integers))]
+            case "enum" | "const":
+                values = _list(value) if keyword == "enum" else [value]
+                return [values_of(values)]
+            case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
+                return _bound(place, schema, keyword, value)
+            case "multipleOf":
+                divisor = exact(_number(value))
+                if divisor <= 0:
+                    raise _Malformed
+                return [MultipleOf(divisor)]
+            case "pattern":
+                return [Pattern(_text(value))]
+            case "uniqueItems":
+                return [Unique()] if value is True else []
+            case "required":
+                return [Required(_text(name)) for name in _list(value)]
+            case "allOf" | "anyOf" | "oneOf":
+                nodes = self._list(place, value)
+                if not nodes:
+                    raise _Malformed
+                if keyword == "oneOf":
+                    return [OneOf(tuple(sorted(nodes, key=lambda node: node.number)))]
+                distinct = tuple(sorted(set(nodes), key=lambda node: node.number))
+                return [AllOf(distinct) if keyword == "allOf" else AnyOf(distinct)]
+            case "not":
+                return [Not(self._child(place, value))]
+            case "if":
+                then = self._optional(place, schema, "then")
+                otherwise = self._optional(place, schema, "else")
+                return [Conditional(self._child(place, value), then, otherwise)]
+            case "then" | "else":
+                return []
+            case "propertyNames":
+                return [Names(self._child(place, value))]
+            case "contains" | "minContains" | "maxContains":
+                return self._contains(place, schema) if keyword == "contains" else []
+            case "items" | "prefixItems" | "additionalItems":
+                return self._items(place, schema)
+            case "properties" | "patternProperties" | "additionalProperties":
+                return self._members(place, schema)
+            case "dependencies" | "dependentRequired" | "dependentSchemas":
+                return self._dependencies(place, keyword, value)
+        if keyword in _SIZES:
+            kind, end = _SIZES[keyword]
+            size = _count(value)
+            if end == "lower":
+                return [Size(kind, "lower", size)] if size else []
+            return [Size(kind, "upper", size)]
+        if keyword in keywords.OPAQUE_BY_SURROUNDINGS:
+            plain = self._unevaluated(place, schema, keyword)
+            if plain is not None:
+                return plain
+            key = f"{canonical(schema)} {id(place.bundle) if _has_reference(schema) else ''}"
+            return [Opaque(keyword, key, _OPAQUE_KINDS.get(keyword))]
+        return [Opaque(keyword, canonical(value), _OPAQUE_KINDS.get(keyword), True)]
+
+    def _child(self, place: Place, schema: Json) -> Node:
+        return self.read(place.inside(schema))
+
+    def _optional(self, place: Place, schema: dict[str, Json], keyword: str) -> Node:
+        return self._child(place, schema[keyword]) if keyword in schema else self.anything
+
+    def _list(self, place: Place, value: Json) -> tuple[Node, ...]:
+        return tuple(self._child(place, each) for each in _list(value))
+
+    def _map(self, place: Place, value: Json) -> tuple[tuple[str, Node], ...]:
+        return tuple((name, self._child(place, each)) for name, each in sorted(_map(value).items()))
+
+    def _contains(self, place: Place, schema: dict[str, Json]) -> list[Constraint]:
+        bounded = "maxContains" in place.dialect.assertions
+        low = _count(schema.get("minContains", 1)) if bounded else 1
+        high = _count(schema["maxContains"]) if bounded and "maxContains" in schema else None
+        if low == 0 and high is None:
+            return []
+        return [Contains(self._child(place, schema["contains"]), low, high)]
+
+    def _items(self, place: Place, schema: dict[str, Json]) -> list[Constraint]:
+        items = schema.get("items", True)
+        if not place.dialect.tuple_items:
+            prefix = self._list(place, schema.get("prefixItems", []))
+            rest = items
+        elif isinstance(items, list):
+            prefix, rest = self._list(place, items), schema.get("additionalItems", True)
+        else:
+            prefix, rest = (), items
+        last = self._child(place, rest)
+        while prefix and prefix[-1] is last:
+            prefix = prefix[:-1]
+        return [Items(prefix, last)] if prefix or last is not self.anything else []
+
+    def _members(self, place: Place, schema: dict[str, Json]) -> list[Constraint]:
+        properties = self._map(place, schema.get("properties", {}))
+        patterns = self._map(place, schema.get("patternProperties", {}))
+        rest = self._child(place, schema.get("additionalProperties", True))
+        return self.members(properties, patterns, rest)
+
+    def members(
+        self, properties: Sequence[tuple[str, Node]], patterns: Sequence[tuple[str, Node]], rest: Node
+    ) -> list[Constraint]:
+        """The constraint of these members; none where every object passes."""
+        if rest is self.anything:
+            properties = [each for each in properties if each[1] is not self.anything]
+            patterns = [each for each in patterns if each[1] is not self.anything]
+        elif not patterns:
+            properties = [each for each in properties if each[1] is not rest]
+        if not properties and not patterns and rest is self.anything:
+            return []
+        return [Members(tuple(properties), tuple(patterns), rest)]
+
+    def _unevaluated(self, place: Place, schema: dict[str, Json], keyword: str) -> list[Constraint] | None:
+        """`unevaluated…` where nothing but the keywords beside it evaluates; None where that is not so."""
+        if keywords.APPLIED_IN_PLACE & schema.keys():
+            return None
+        if keyword == "unevaluatedProperties":
+            if "additionalProperties" in schema:
+                return []
+            return self._members(place, {**schema, "additionalProperties": schema[keyword]})
+        if keyword == "unevaluatedItems" and "contains" not in schema:
+            if not place.dialect.tuple_items:
+                return [] if "items" in schema else self._items(place, {**schema, "items": schema[keyword]})
+            if "items" not in schema:
+                return self._items(place, {**schema, "items": schema[keyword]})
+            if not isinstance(schema["items"], list) or "additionalItems" in schema:
+                return []
+            return self._items(place, {**schema, "additionalItems": schema[keyword]})
+        return None
+
+    def _dependencies(self, place: Place, keyword: str, value: Json) -> list[Constraint]:
+        found: list[Constraint] = []
+        for name, needed in _map(value).items():
+            if keyword == "dependentRequired" or (keyword == "dependencies" and isinstance(needed, list)):
+                node = self.node(Required(_text(each)) for each in _list(needed))
+            else:
+                node = self._child(place, needed)
+            if node is not self.anything:
+                found.append(Dependent(name, node))
+        return found
+
+
+def values_of(values: Iterable[Json]) -> Values:
+    """The constraint `enum` with these values."""
+    distinct = {canonical(each): each for each in values}
+    keys = tuple(sorted(distinct))
+    return Values(keys, tuple(distinct[key] for key in keys))
+
+
+def _bound(place: Place, schema: dict[str, Json], keyword: str, value: Json) -> list[Constraint]:
+    end = "lower" if keyword.endswith("inimum") else "upper"
+    if keyword.startswith("exclusive"):
+        if place.dialect.boolean_exclusive:
+            if not isinstance(value, bool):
+                raise _Malformed
+            return []
+        return [Bound("lower" if end == "lower" else "upper", exact(_number(value)), True)]
+    is_open = False
+    if place.dialect.boolean_exclusive:
+        is_open = schema.get("exclusiveMinimum" if end == "lower" else "exclusiveMaximum") is True
+    return [Bound("lower" if end == "lower" else "upper", exact(_number(value)), is_open)]
+
+
+def _kinds(value: Json, float_integers: bool) -> frozenset[str]:
+    kinds: set[str] = set()
+    for name in value if isinstance(value, list) else [value]:
+        if name == "number":
+            kinds |= {"integer", "fraction", "whole"}
+        elif isinstance(name, str) and name in KINDS and name not in ("whole", "fraction"):
+            kinds.add(name)
+        else:
+            raise _Malformed
+    if float_integers and "integer" in kinds:
+        kinds.add("whole")
+    return frozenset(kinds)
+
+
+def _has_reference(value: Json) -> bool:
+    if isinstance(value, dict):
+        return any("$ref" in name or "Ref" in name or _has_reference(each) for name, each in value.items())
+    return isinstance(value, list) and any(_has_reference(each) for each in value)
+
+
+def _list(value: Json) -> list[Json]:
+    if not isinstance(value, list):
+        raise _Malformed
+    return value
+
+
+def _map(value: Json) -> dict[str, Json]:
+    if not isinstance(value, dict):
+        raise _Malformed
+    return value
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise _Malformed
+    return value
+
+
+def _number(value: Json) -> int | float:
+    if not is_number(value):
+        raise _Malformed
+    return value  # type: ignore[return-value]
+
+
+def _count(value: Json) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise _Malformed
+    return value

@@ -1,0 +1,139 @@
+"""The numbers and strings that facts leave."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+
+from countersign import limits
+from countersign.schema_change.case import Case
+from countersign.schema_change.constraints import Bound, MultipleOf, Pattern, Size
+from countersign.schema_change.json_values import canonical, exact
+from countersign.schema_change.patterns import text_of
+from countersign.strict_json import Json
+
+
+def numbers(case: Case) -> Sequence[Json] | None:
+    """Numbers worth trying; None where none can have the facts of `case`."""
+    low, low_open, high, high_open = _range(case)
+    if low is not None and high is not None and (low > high or (low == high and (low_open or high_open))):
+        return None
+    divisors = [fact.divisor for fact in case.all_of(MultipleOf)]
+    if case.kind != "fraction":
+        divisors.append(Fraction(1))
+    step = _common_multiple(divisors)
+    if step is None:
+        return _between(low, high, case)
+    if case.kind == "fraction" and step.denominator == 1:
+        return None
+    for fact in case.denied:
+        if isinstance(fact, MultipleOf) and (step / fact.divisor).denominator == 1:
+            return None
+    first = None if low is None else math.floor(low / step) + 1 if low_open else math.ceil(low / step)
+    last = None if high is None else math.ceil(high / step) - 1 if high_open else math.floor(high / step)
+    if first is not None and last is not None:
+        if first > last:
+            return None
+        if last - first < limits.MAX_TRIED_VALUES:
+            tried = [factor * step for factor in range(first, last + 1)]
+            left = [value for value in tried if _is_left(value, case)]
+            return _written(left, case) if left else None
+    start = first if first is not None else last if last is not None else 0
+    direction = 1 if first is not None or last is None else -1
+    near = [(start + direction * index) * step for index in range(limits.MAX_TRIED_VALUES // 2)]
+    far = [(start + direction * 10**power) * step for power in range(2, 7)]
+    return _written([value for value in near + far if _is_left(value, case)], case)
+
+
+def strings(case: Case, spend: Callable[[], None]) -> Sequence[Json] | None:
+    """Strings worth trying; None where none can have the facts of `case`."""
+    low, high = sizes(case)
+    if high is not None and low > high:
+        return None
+    if high == 0 and canonical("") in case.excluded:
+        return None
+    wanted = [fact.expression for fact in case.all_of(Pattern)]
+    unwanted = [fact.expression for fact in case.denied if isinstance(fact, Pattern)]
+    if not wanted and not unwanted:
+        return tuple(_texts(low, high))
+    state, text = text_of(wanted, unwanted, low, high, lambda text: canonical(text) in case.excluded, spend)
+    if state == "none":
+        return None
+    return (text, *_texts(low, high)) if state == "found" else tuple(_texts(low, high))
+
+
+def sizes(case: Case) -> tuple[int, int | None]:
+    """Fewest and most characters, items or members."""
+    facts = case.all_of(Size)
+    low = max((fact.value for fact in facts if fact.end == "lower"), default=0)
+    high = min((fact.value for fact in facts if fact.end == "upper"), default=None)
+    return low, high
+
+
+def _range(case: Case) -> tuple[Fraction | None, bool, Fraction | None, bool]:
+    low: Fraction | None = None
+    high: Fraction | None = None
+    low_open = high_open = False
+    for fact in case.all_of(Bound):
+        if fact.end == "lower" and (low is None or fact.value > low or (fact.value == low and fact.is_open)):
+            low, low_open = fact.value, fact.is_open
+        if fact.end == "upper" and (high is None or fact.value < high or (fact.value == high and fact.is_open)):
+            high, high_open = fact.value, fact.is_open
+    return low, low_open, high, high_open
+
+
+def _common_multiple(divisors: Sequence[Fraction]) -> Fraction | None:
+    if not divisors:
+        return None
+    common = divisors[0]
+    for divisor in divisors[1:]:
+        numerator = math.lcm(common.numerator, divisor.numerator)
+        common = Fraction(numerator, math.gcd(common.denominator, divisor.denominator))
+    return common
+
+
+def _is_left(value: Fraction, case: Case) -> bool:
+    if case.kind == "fraction" and value.denominator == 1:
+        return False
+    if value.denominator == 1 and canonical(int(value)) in case.excluded:
+        return False
+    return not any(isinstance(fact, MultipleOf) and (value / fact.divisor).denominator == 1 for fact in case.denied)
+
+
+def _between(low: Fraction | None, high: Fraction | None, case: Case) -> Sequence[Json] | None:
+    """Any numbers with a fraction; None where the range is one integer."""
+    if low is not None and low == high:
+        return _written([low], case) if low.denominator != 1 else None
+    if low is None and high is None:
+        low, high = Fraction(0), Fraction(1)
+    elif low is None:
+        assert high is not None
+        low = high - 1
+    elif high is None:
+        high = low + 1
+    assert high is not None
+    middles = [low + (high - low) * Fraction(part) for part in ("0.5", "0.25", "0.125", "0.3", "0.7", "0.01", "0.99")]
+    return _written([low, high, *middles], case)
+
+
+def _written(values: Sequence[Fraction], case: Case) -> Sequence[Json]:
+    """As JSON numbers, leaving out what a double cannot hold exactly as written."""
+    written: list[Json] = []
+    for value in values:
+        if value.denominator == 1 and case.kind == "integer":
+            written.append(int(value))
+            continue
+        try:
+            number = float(value)
+        except OverflowError:
+            continue
+        if math.isfinite(number) and exact(number) == value and number.is_integer() is (case.kind == "whole"):
+            written.append(number)
+    return written
+
+
+def _texts(low: int, high: int | None) -> Iterator[Json]:
+    for length in (low, low + 1, low + 2):
+        if length <= limits.MAX_TRIED_CHARACTERS and (high is None or length <= high):
+            yield from (letter * length for letter in "aAz0-é")

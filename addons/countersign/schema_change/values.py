@@ -1,0 +1,61 @@
+"""What a comparison says: changes, what each does to the accepted documents, and the two verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from countersign.strict_json import Json
+
+Verdict = Literal["compatible", "breaking", "unknown"]
+ChangeEffect = Literal["narrows", "widens", "narrows-and-widens", "none", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference between two schemas. Holds values of the schemas, never of documents."""
+
+    kind: str  #: for example `required-added`; the list is in schema_change/README.md
+    pointer: str  #: RFC 6901, in NEW; in OLD where the thing is gone
+    old_pointer: str | None
+    new_pointer: str | None
+    property: str | None  #: the member, keyword or branch concerned, where there is one
+    before: Json
+    after: Json
+    effect: ChangeEffect
+
+    def as_json(self) -> dict[str, Json]:
+        """The members of `schema diff --json`."""
+        return {
+            "kind": self.kind,
+            "pointer": self.pointer,
+            "old_pointer": self.old_pointer,
+            "new_pointer": self.new_pointer,
+            "property": self.property,
+            "before": self.before,
+            "after": self.after,
+            "effect": self.effect,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaDiff:
+    """All changes from OLD to NEW and what they mean.
+
+    `backward`: NEW accepts everything that OLD accepts. `forward`: OLD accepts everything that NEW accepts.
+    `compatible` is proved, `breaking` is known, everything else is `unknown`.
+    """
+
+    changes: tuple[Change, ...]
+    backward: Verdict
+    forward: Verdict
+    reasons: tuple[str, ...]  #: one line for each thing that made a verdict unknown or breaking; pointers, no values
+
+    def as_json(self) -> dict[str, Json]:
+        """The object of `schema diff --json`."""
+        return {
+            "changes": [change.as_json() for change in self.changes],
+            "backward": self.backward,
+            "forward": self.forward,
+            "reasons": list(self.reasons),
+        }
