@@ -8,6 +8,7 @@ schema.py        tables and migrations                                 store.py 
 recovery.py      what must hold before writing again                   lock.py         one writer, the same files
 verification.py  the whole log against its public key                  examination.py  the checklist; report.py its result
 keys.py          signing key and digest key                            places.py       where everything is
+account.py       records in plain words                                directory.py    private directories
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class Appender:
             self._bytes_in_wal = 0
 
     def _refuse_foreign_changes(self) -> None:
-        if False:
+        if data_version(self._db) != self._data_version:
             raise EvidenceDamaged("another program wrote to the database")
         last = self._db.execute("select max(seq) from records").fetchone()[0]
         if last != (self._frontier.size - 1 if self._frontier.size else None):

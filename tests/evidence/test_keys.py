@@ -1,0 +1,163 @@
+"""The key files."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from countersign.evidence import keys
+from countersign.evidence.errors import KeyFileError
+from countersign.evidence.keys import DIGEST_KEY_NAME, SIGNING_KEY_NAME
+from countersign.evidence.places import VKEY_NAME
+
+ORIGIN = "example.com/audit/gateway-1"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """Keys of a log that was begun."""
+    directory = tmp_path / "keys"
+    made = keys.create(directory, ORIGIN, secrets.token_bytes)
+    keys.publish(directory, made.signer.verifier)
+    return directory
+
+
+def test_modes(directory: Path) -> None:
+    """Both secrets are their owner's only, as is their directory; the public key is everybody's; no draft is left."""
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()}
+    assert modes[SIGNING_KEY_NAME] == modes[DIGEST_KEY_NAME] == 0o600
+    assert modes[VKEY_NAME] & 0o444
+    assert len(modes) == 3
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+def test_load_gives_what_create_made(directory: Path) -> None:
+    """The same keys come back, also from a second create: what is there is never overwritten."""
+    first, second = keys.load(directory, ORIGIN), keys.create(directory, ORIGIN, secrets.token_bytes)
+    assert first.signer.verifier == second.signer.verifier == keys.read_vkey(directory / VKEY_NAME)
+    assert first.digest_key == second.digest_key
+    assert len(first.digest_key) == 32
+
+
+def test_each_log_has_its_own(directory: Path, tmp_path: Path) -> None:
+    """Another directory has other keys."""
+    other = keys.create(tmp_path / "other", ORIGIN, secrets.token_bytes)
+    mine = keys.load(directory, ORIGIN)
+    assert other.signer.verifier.public_key != mine.signer.verifier.public_key
+    assert other.digest_key != mine.digest_key
+
+
+def test_repr_keeps_the_secret(directory: Path) -> None:
+    """What ends up in a log line or a traceback does not hold the digest key."""
+    loaded = keys.load(directory, ORIGIN)
+    assert loaded.digest_key.hex() not in repr(loaded)
+    assert repr(loaded.digest_key) not in repr(loaded)
+
+
+@pytest.mark.parametrize("name", [SIGNING_KEY_NAME, DIGEST_KEY_NAME])
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+def test_readable_by_others(directory: Path, name: str, mode: int) -> None:
+    """A secret that others can read or write is refused, with the remedy."""
+    (directory / name).chmod(mode)
+    with pytest.raises(KeyFileError, match="chmod 600"):
+        keys.load(directory, ORIGIN)
+    (directory / name).chmod(0o400)
+    keys.load(directory, ORIGIN)
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702])
+def test_directory_writable_by_others(directory: Path, mode: int) -> None:
+    """Who may write the directory may replace the keys: refused; to list it is no harm."""
+    directory.chmod(mode)
+    with pytest.raises(KeyFileError, match="chmod 700"):
+        keys.load(directory, ORIGIN)
+    directory.chmod(0o755)
+    keys.load(directory, ORIGIN)
+
+
+@pytest.mark.parametrize("name", [SIGNING_KEY_NAME, DIGEST_KEY_NAME])
+def test_missing(directory: Path, name: str) -> None:
+    """A log's key that is gone is never replaced by a new one silently."""
+    (directory / name).unlink()
+    with pytest.raises(KeyFileError, match="restore"):
+        keys.load(directory, ORIGIN)
+
+
+def test_missing_directory(tmp_path: Path) -> None:
+    """No directory, no keys."""
+    with pytest.raises(KeyFileError, match="cannot be read"):
+        keys.load(tmp_path / "nowhere", ORIGIN)
+
+
+def _ec_key() -> bytes:
+    key = generate_private_key(SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (SIGNING_KEY_NAME, b""),
+        (SIGNING_KEY_NAME, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+        (SIGNING_KEY_NAME, _ec_key()),
+        (DIGEST_KEY_NAME, b""),
+        (DIGEST_KEY_NAME, b"00" * 31),
+        (DIGEST_KEY_NAME, b"zz" * 32),
+        (VKEY_NAME, b""),
+        (VKEY_NAME, b"\xff"),
+    ],
+)
+def test_not_a_key(directory: Path, name: str, content: bytes) -> None:
+    """A file that does not hold its key is refused, naming the file and not what is in it."""
+    keys.load(directory, ORIGIN)
+    (directory / name).write_bytes(content)
+    with pytest.raises(KeyFileError, match=name) as refused:
+        keys.load(directory, ORIGIN)
+    assert "AAAA" not in str(refused.value)
+
+
+def test_not_a_file(directory: Path) -> None:
+    """A pipe or a directory in the place of a key is refused without waiting for it."""
+    (directory / DIGEST_KEY_NAME).unlink()
+    (directory / DIGEST_KEY_NAME).mkdir(mode=0o700)
+    with pytest.raises(KeyFileError):
+        keys.load(directory, ORIGIN)
+
+
+def test_another_signing_key(directory: Path, tmp_path: Path) -> None:
+    """A signing key that does not match the published vkey is refused: auditors hold the old one."""
+    other = keys.create(tmp_path / "other", ORIGIN, secrets.token_bytes)
+    assert other.signer.verifier.name == ORIGIN
+    os.replace(tmp_path / "other" / SIGNING_KEY_NAME, directory / SIGNING_KEY_NAME)
+    with pytest.raises(KeyFileError, match="not the public key"):
+        keys.load(directory, ORIGIN)
+
+
+def test_another_origin(directory: Path) -> None:
+    """A log keeps its name; a name that cannot be one is refused."""
+    with pytest.raises(KeyFileError, match="origin"):
+        keys.load(directory, "example.com/audit/gateway-2")
+    with pytest.raises(KeyFileError, match="URL"):
+        keys.load(directory, "no spaces please")
+
+
+def test_unwritable(tmp_path: Path) -> None:
+    """Where a key cannot be written there is an error that names the file."""
+    directory = tmp_path / "keys"
+    directory.mkdir(mode=0o700)
+    (directory / f".{SIGNING_KEY_NAME}.{os.getpid()}").mkdir()
+    with pytest.raises(KeyFileError, match=f"{SIGNING_KEY_NAME}: cannot be written"):
+        keys.create(directory, ORIGIN, secrets.token_bytes)
+
+
+def test_is_published(directory: Path, tmp_path: Path) -> None:
+    """The vkey file says that a log was begun."""
+    keys.create(tmp_path / "other", ORIGIN, secrets.token_bytes)
+    assert keys.is_published(directory)
+    assert not keys.is_published(tmp_path / "other")
