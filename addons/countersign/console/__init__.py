@@ -9,6 +9,8 @@ twins.py             one masked, paused twin of the held request per pending app
 mitmweb_pages.py     what the mitmweb page asks for, answered per viewer with the least that lets it work
 updates.py           the page's web socket, read only
 decisions.py         Resume, Abort and the API, all through the approvals desk
+problems.py          refusals as RFC 9457 problem details
+approval_document.py one approval as the API shows it
 approval_view.py     the content view that opens first; change_text.py is its text, visible_text.py defuses it
 page/                the style and the script added to mitmweb's page, and the log-in page
 

@@ -29,7 +29,7 @@ class Deciding(Door):
         """The approval that the viewer may see. Raises Problem 404 for any other."""
         with as_problem():
             approval = self.application.desk.get(approval_id)
-        if False:
+        if not may_see(approval, self.session.caller):
             raise Problem(404, f"there is no approval {approval_id!r}")
         return approval
 

@@ -140,8 +140,8 @@ class Console:
                 await asyncio.wait_for(self._desk.wait_for_change(), limits.CONSOLE_REFRESH_SECONDS)
             except TimeoutError:
                 await self._expire()
+            self._started().audience.close_ended()  # first, so that nobody is told after their session
             self._twins.follow()
-            self._started().audience.close_ended()
 
     async def _expire(self) -> None:
         try:

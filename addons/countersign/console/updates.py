@@ -107,7 +107,6 @@ class Audience:
         self._tell(flow, {"type": kind, "payload": {"flow": flow.as_json(), "matching_filters": {}}})
 
     def _tell(self, flow: Flow, message: dict[str, Any]) -> None:
-        self.close_ended()
         assert isinstance(flow, Twin)
         text = tornado.escape.json_encode(message)
         for page in self._pages.copy():

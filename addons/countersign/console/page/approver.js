@@ -4,6 +4,7 @@
 // decisions with one click.
 (() => {
   const DECIDING_KEYS = new Set(["a", "A", "x", "X", "d", "D", "r", "v", "V", "z", "m", "e", ":"]);
+  const underWay = new Set(); // what this page has decided, or is deciding
   const send = window.fetch.bind(window);
 
   if (location.hash === "") location.hash = "#/flows";
@@ -14,8 +15,11 @@
       show("Decide about one change at a time: select one.", "refused");
       return new Response(null, { status: 409 });
     }
+    if (pressed && underWay.has(pressed[1])) return new Response(null, { status: 409 }); // a double click
+    if (pressed) underWay.add(pressed[1]);
     const answer = await send(resource, options);
     if (answer.status === 401) location.assign("/login");
+    if (pressed && !answer.ok) underWay.delete(pressed[1]);
     if (pressed) await report(answer.clone(), pressed[1], pressed[2] === "resume" ? "approve" : "deny");
     return answer;
   };
