@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 # -- messages ---------------------------------------------------------------------------------------------------------
-MAX_BODY_BYTES = 5 * 1024 * 1024  # the largest body read or forwarded; the largest published JSON Schemas are below 2 MB
+MAX_BODY_BYTES = (
+    5 * 1024 * 1024
+)  # the largest body read or forwarded; the largest published JSON Schemas are below 2 MB
 MAX_DECODED_BODY_BYTES = 8 * 1024 * 1024  # after Content-Encoding is undone: a compression bomb stops here
 MAX_CONTENT_ENCODINGS = 2  # stacked codings; no client sends more, and each one multiplies what a bomb can do
 MAX_JSON_DEPTH = 200  # nesting of arrays and objects; Python's parser recurses, and no real schema is near this
@@ -70,7 +72,9 @@ MAX_NOTE_BYTES = 16 * 1024  # one signed checkpoint, with room for the signature
 MAX_REPORTED_PROBLEMS = 100  # of one verification; one broken page can spoil every record, the rest is counted
 
 # -- proxy ------------------------------------------------------------------------------------------------------------
-SUBJECT_LOCK_SECONDS = 10.0  # waiting for another change of the same subject; below every client's read time-out but one
+SUBJECT_LOCK_SECONDS = (
+    10.0  # waiting for another change of the same subject; below every client's read time-out but one
+)
 OUTBOUND_SECONDS = 5.0  # one request of the gateway's own; a service that needs longer to show a schema is not well
 MAX_OUTBOUND_REQUESTS = 64  # of the gateway's own at once; the rest queue, within OUTBOUND_SECONDS
 
@@ -81,11 +85,15 @@ MAX_ZSTD_WINDOW_BYTES = 8 * 1024 * 1024  # what a decoder of the content coding 
 
 # -- schema_change ----------------------------------------------------------------------------------------------------
 MAX_SCHEMA_NODES = 100_000  # values in one document; the largest published schemas have some 60,000
-MAX_SCHEMA_DEPTH = 60  # subschemas read inside each other before reading becomes lazy; six frames of Python each, of a thousand
-MAX_PROOF_DEPTH = 24  # levels of a document that one proof looks into; deeper is `unknown`; twelve frames of Python each
-MAX_PROOF_STEPS = 60_000  # for one verdict; about a second, the longest a waiting client should notice
+MAX_SCHEMA_DEPTH = (
+    60  # subschemas read inside each other before reading becomes lazy; six frames of Python each, of a thousand
+)
+MAX_PROOF_DEPTH = (
+    24  # levels of a document that one proof looks into; deeper is `unknown`; twelve frames of Python each
+)
+MAX_PROOF_STEPS = 40_000  # for one verdict; a second at the worst, and a client is waiting
 MAX_EFFECT_STEPS = 2_000  # for the effect of one change
-MAX_EFFECT_STEPS_IN_ALL = 60_000  # for the effects of all changes of one comparison
+MAX_EFFECT_STEPS_IN_ALL = 40_000  # for the effects of all changes of one comparison
 MAX_TRIED_VALUES = 64  # values that are tried one by one, where a range or an enumeration is short enough
 MAX_LISTED_VALUES = 12  # values of a small domain that are found one by one, where items must not repeat
 MAX_MADE_UP_ITEMS = 50_000  # of an array that is made up to show a difference
@@ -105,9 +113,12 @@ MAX_SOCKET_MESSAGE_BYTES = 4096  # from a page; they are not acted upon
 MAX_REASON_CHARACTERS = 2000  # a paragraph; it is kept in the evidence for good
 CONSOLE_REFRESH_SECONDS = 1.0  # how late an approval that ended by time leaves the page
 CONSOLE_IDLE_SECONDS = 60  # a browser's idle connection, or a body that does not come, is closed
-MAX_CONSOLE_ANSWER_BYTES = 256 * 1024 * 1024  # what the command reads of an answer: a few approvals of the largest schemas
+MAX_CONSOLE_ANSWER_BYTES = (
+    256 * 1024 * 1024
+)  # what the command reads of an answer: a few approvals of the largest schemas
 CONSOLE_TIMEOUT_SECONDS = 30  # how long the command waits for the console
 MAX_EXPRESSION_DEPTH = 40  # groups inside each other in one regular expression
+MAX_AUTOMATON_PARTS = 10_000  # of one regular expression, with its counts multiplied out
 MAX_AUTOMATON_STATES = 2_000  # of one regular expression, and of what several have in common
 MAX_PATTERNS_TOGETHER = 5  # patterns of member names told apart at once; each doubles the sorts of names
 MAX_REASSESSMENTS = 5  # approvals asked for one held request because the schema changed under it; then it is refused

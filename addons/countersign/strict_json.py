@@ -23,8 +23,8 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 def loads(data: bytes, *, max_depth: int = limits.MAX_JSON_DEPTH, exact_numbers: bool = False) -> Json:
     """Parse one JSON text (RFC 8259, I-JSON member names of RFC 7493).
 
-    `max_depth` bounds the nesting of arrays and objects. `exact_numbers` also refuses a number that an IEEE 754 double
-    cannot hold, because two readers could then see two different numbers.
+    `max_depth` bounds the nesting of arrays and objects. `exact_numbers` also refuses a fraction that an IEEE 754 double
+    cannot hold, because two readers could then see two different numbers; integers are exact here at any size.
 
     Raises BadInput (not UTF-8, not JSON, a byte order mark, a member twice, NaN, an unpaired surrogate, a number out
     of range) or TooLarge (too deep, too many digits).

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.console.stage import Stage, on_stage
 
 from countersign.cli.approvals import approvals
+from tests.console.stage import Stage, on_stage
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests.evidence import logs
 
 from countersign.cli.evidence import evidence
 from countersign.evidence import Entry, Payload, StatePlaces
 from countersign.strict_json import Json
+from tests.evidence import logs
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> StatePlaces:
         log.submit(
             Entry("intent", "exchange-3", held, {"request": Payload("text/plain", b"\x1b[2Jgone")}),
             Entry("approval", "exchange-3", {"approval": "a1", "kind": "requested"}),
-            Entry("approval", None, {"approval": "a1", "kind": "approved", "data": {"person": "bob"}}),
+            Entry("approval", None, {"approval": "a1", "verdict": "approved", "data": {"person": "bob"}}),
             Entry("approval", None, {"approval": "a2", "kind": "denied", "data": {"person": "dave"}}),
             logs.outcome("exchange-3", 201),
         ).result(5)
@@ -107,7 +107,7 @@ def test_show_exchange(told: StatePlaces) -> None:
     assert "approval a1 approved by bob" in result.output
     assert "the service answered 201" in result.output
     assert "dave" not in result.output
-    assert "\\u{1b}[2Jgone" in result.output
+    assert "\\u001b[2Jgone" in result.output
     assert "\x1b" not in result.output
 
 

@@ -7,9 +7,9 @@ import re
 
 import pytest
 from mitmproxy.tools.web import app
-from tests.console.stage import Stage
 
 from countersign.console.application import ROUTES
+from tests.console.stage import Stage
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 ID = "00000000-0000-4000-8000-000000000001"

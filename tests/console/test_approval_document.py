@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.console.stage import NOW, approval_request
-
 from countersign.approvals import Approval
 from countersign.approvals.approval import Signature
 from countersign.console.approval_document import approval_document
+from tests.console.stage import NOW, approval_request
 
 
 def test_holds_what_was_asked_and_how_it_stands() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from mitmproxy.contentviews import Metadata
 from mitmproxy.test import tflow
-from tests.console.stage import approval_request
 
 from countersign.approvals import Approval
 from countersign.console.approval_view import ApprovalContentview, content_views
 from countersign.console.twins import Twin
+from tests.console.stage import approval_request
 
 
 def test_it_is_chosen_for_a_twin_s_request() -> None:

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from tests.console.stage import Stage
 
 from countersign import limits
+from tests.console.stage import Stage
 
 UNKNOWN = "00000000-0000-4000-8000-00000000ffff"
 

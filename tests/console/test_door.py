@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.console.stage import CALLERS, Browser, Stage
 
 from countersign import limits
+from tests.console.stage import CALLERS, Browser, Stage
 
 PRIVATE = ["/", "/flows", "/state", "/options", "/api/approvals", "/updates", "/static/favicon.ico", "/approver.js"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.console.stage import Browser, Stage, on_stage
 
 APPROVAL = "00000000-0000-4000-8000-000000000001"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.console.stage import Clock
 
 from countersign import limits
 from countersign.console.login_attempts import LoginAttempts, TooManyAttempts
+from tests.console.stage import Clock
 
 LIMIT = limits.MAX_FAILED_LOGINS_PER_MINUTE
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from mitmproxy.tools.web import app
-from tests.console.stage import Stage
 
 from countersign.console.mitmweb_pages import index_page
 from countersign.console.settings import ConsoleError
+from tests.console.stage import Stage
 
 
 async def test_the_page_is_mitmweb_s_with_ours_before_it(stage: Stage) -> None:

@@ -16,13 +16,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from mitmproxy.options import Options
 from mitmproxy.tools.dump import DumpMaster
-from tests.console.stage import Clock, MemoryStore, Stage, approval_request, on_stage, verify
 from tornado.httpclient import AsyncHTTPClient
 
 from countersign import limits
 from countersign.approvals import ApprovalEvent, Desk
 from countersign.console.server import Console, ConsoleError, ConsoleSettings
 from countersign.errors import EvidenceUnavailable
+from tests.console.stage import Clock, MemoryStore, Stage, approval_request, on_stage, verify
 
 KEY = b"k" * 32
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.console.stage import NOW, Clock, caller
 
 from countersign import limits
 from countersign.console.sessions import NoSession, Session, Sessions, TooManySessions
+from tests.console.stage import NOW, Clock, caller
 
 
 def test_a_session_is_found_by_its_id() -> None:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import exceptions
 from mitmproxy.addons.view import View
-from tests.console.stage import CALLERS, NOW, Clock, MemoryStore, approval_request
 
 from countersign import limits
 from countersign.approvals import Approval, Desk
 from countersign.console.twins import Twin, Twins
+from tests.console.stage import CALLERS, NOW, Clock, MemoryStore, approval_request
 
 
 def twin(**changes: Any) -> Twin:

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.console.stage import CALLERS, Browser, Stage
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from countersign import limits
 from countersign.console.updates import Updates
+from tests.console.stage import CALLERS, Browser, Stage
 
 
 @asynccontextmanager

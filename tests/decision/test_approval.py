@@ -8,7 +8,6 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.decision.rules import ALL, EFFECTS, VERDICTS, access_rules, approval_rules, changes, may_let_through, rule
 
 from countersign.decision.approval import decide
 from countersign.decision.verdict import Allow, Deny, Hold
@@ -16,6 +15,7 @@ from countersign.dialects import Operation
 from countersign.identity import Caller
 from countersign.rulebook.values import AccessRule, ApprovalRule, Condition, Effect, Rulebook, Source
 from countersign.schema_change import SchemaDiff
+from tests.decision.rules import ALL, EFFECTS, VERDICTS, access_rules, approval_rules, changes, may_let_through, rule
 
 type MakeCaller = Callable[..., Caller]
 type MakeOperation = Callable[..., Operation]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.evidence import logs
 
 from countersign.evidence import StatePlaces
+from tests.evidence import logs
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlite_utils import Database
-from tests.evidence import logs
 
 from countersign import limits
 from countersign.evidence import appender as module
@@ -24,6 +23,7 @@ from countersign.evidence.errors import EvidenceDamaged
 from countersign.evidence.lock import FileWatch
 from countersign.evidence.records import Entry
 from countersign.evidence.tree import Frontier, leaf_hash
+from tests.evidence import logs
 
 SIGNER = Signer.of(logs.ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32)))
 

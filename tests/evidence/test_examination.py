@@ -14,8 +14,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.evidence import logs
-from tests.evidence.conftest import Told
 
 from countersign import limits
 from countersign.evidence import Entry, appender, records, schema, store, verify
@@ -26,6 +24,8 @@ from countersign.evidence.examination import Examination
 from countersign.evidence.lock import FileWatch
 from countersign.evidence.report import Report
 from countersign.evidence.tree import Frontier, leaf_hash
+from tests.evidence import logs
+from tests.evidence.conftest import Told
 
 SIGNER = Signer.of(logs.ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32)))
 TABLES = ("records", "payloads", "checkpoints")

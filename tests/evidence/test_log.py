@@ -14,13 +14,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.evidence import logs
 
 from countersign import limits
 from countersign.errors import EvidenceUnavailable
 from countersign.evidence import Entry, EvidenceDamaged, EvidenceLog, KeyFileError, LogInUse, StatePlaces, verify
 from countersign.evidence.errors import BadEntry
 from countersign.evidence.tree import leaf_hash, root_of
+from tests.evidence import logs
 
 #: Records intents and outcomes for ever, and says which are durable: one line "seq leaf_hash" for each receipt.
 _SCRIBE = """

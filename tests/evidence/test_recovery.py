@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.evidence import logs
-from tests.evidence.conftest import Told
 
 from countersign.evidence import recovery
 from countersign.evidence.checkpoint import Verifier
 from countersign.evidence.errors import EvidenceDamaged
+from tests.evidence import logs
+from tests.evidence.conftest import Told
 
 
 def test_recover(told: Told) -> None:

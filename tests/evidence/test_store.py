@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
-from tests.evidence import logs
 
 from countersign.errors import EvidenceUnavailable
 from countersign.evidence import StatePlaces, store
 from countersign.evidence.errors import EvidenceDamaged
+from tests.evidence import logs
 
 
 @contextmanager

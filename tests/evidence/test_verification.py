@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.evidence import logs
-from tests.evidence.conftest import Told
 
 from countersign.evidence import StatePlaces, keys, verify
 from countersign.evidence.places import VKEY_NAME
+from tests.evidence import logs
+from tests.evidence.conftest import Told
 
 
 def test_verify(told: Told) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlite_utils import Database
-from tests.evidence import logs
 
 from countersign import limits
 from countersign.errors import EvidenceUnavailable
@@ -25,6 +24,7 @@ from countersign.evidence.lock import FileWatch
 from countersign.evidence.records import Receipt
 from countersign.evidence.tree import Frontier
 from countersign.evidence.writer import Writer
+from tests.evidence import logs
 
 SIGNER = Signer.of(logs.ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32)))
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.identity.issuing import KeyServer, rsa_key, serving
 from tests.identity.real_provider import NanoIdp, running
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.identity.issuing import NOW, Clock, KeyServer, SigningKey, claims_of, fetch, issuer_at, rsa_key
 
 from countersign import limits
 from countersign.errors import InvalidCredential
 from countersign.identity import Caller, TokenVerifier, base64url
 from countersign.rulebook.values import IdentityRules, Issuer, PersonMark
+from tests.identity.issuing import NOW, Clock, KeyServer, SigningKey, claims_of, fetch, issuer_at, rsa_key
 
 FIRST = rsa_key()
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.identity.issuing import AUDIENCE, NOW, claims_of, issuer_at
 
 from countersign import limits
 from countersign.errors import InvalidCredential
 from countersign.identity.claims import RegisteredClaims, check, groups
+from tests.identity.issuing import AUDIENCE, NOW, claims_of, issuer_at
 
 URL = "https://idp.example"
 ISSUER = issuer_at(URL, leeway_seconds=30)

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from tests.identity.issuing import SigningKey, ec_key, ed_key, rsa_key
 
 from countersign import limits
 from countersign.errors import BadInput, InvalidCredential
 from countersign.identity import base64url
 from countersign.identity.keys import ASYMMETRIC_ALGORITHMS, KeySet, read_key_set, signing_key
+from tests.identity.issuing import SigningKey, ec_key, ed_key, rsa_key
 
 CLAIMS = {"sub": "ci-42"}
 

@@ -8,6 +8,12 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+
+from countersign import limits
+from countersign.errors import InvalidCredential, ProviderUnavailable, RulesError
+from countersign.identity import Caller, TokenVerifier, base64url
+from countersign.identity.keys import ASYMMETRIC_ALGORITHMS
+from countersign.rulebook.values import IdentityRules, PersonMark
 from tests.identity.forgeries import FIRST, FORGERIES, Gate, hmac_with_public_key
 from tests.identity.issuing import (
     AUDIENCE,
@@ -23,12 +29,6 @@ from tests.identity.issuing import (
     serving,
 )
 from tests.identity.real_provider import NanoIdp
-
-from countersign import limits
-from countersign.errors import InvalidCredential, ProviderUnavailable, RulesError
-from countersign.identity import Caller, TokenVerifier, base64url
-from countersign.identity.keys import ASYMMETRIC_ALGORITHMS
-from countersign.rulebook.values import IdentityRules, PersonMark
 
 
 @pytest.fixture

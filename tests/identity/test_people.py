@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.identity.issuing import issuer_at
 
 from countersign.identity.people import people
 from countersign.rulebook.values import PersonMark
+from tests.identity.issuing import issuer_at
 
 URL = "https://idp.example"
 MARKS = (

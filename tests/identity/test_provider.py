@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.identity.issuing import Clock, KeyServer, ec_key, fetch, issuer_at, rsa_key, serving
 
 from countersign import limits
 from countersign.errors import BadInput, ProviderUnavailable
 from countersign.identity.keys import KeySet
 from countersign.identity.provider import Fetch, Provider
+from tests.identity.issuing import Clock, KeyServer, ec_key, fetch, issuer_at, rsa_key, serving
 
 WAIT_SECONDS = 5
 

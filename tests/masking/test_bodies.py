@@ -11,12 +11,12 @@ from collections.abc import Callable
 import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
 import zstandard
-from tests.masking.rules import DIGEST, SECRET, documents, rule
 
 from countersign import limits
 from countersign.masking.bodies import mask_body
 from countersign.masking.replacements import Replacements
 from countersign.masking.values import MaskedBody
+from tests.masking.rules import DIGEST, SECRET, documents, rule
 
 BODY = json.dumps(
     {

@@ -9,7 +9,6 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.masking.rules import DIGEST, SECRET, documents, rule
 
 from countersign import limits
 from countersign.errors import TooLarge
@@ -18,6 +17,7 @@ from countersign.masking.keyed_digest import KeyedDigest
 from countersign.masking.replacements import REDACTED, UNREADABLE_JSON, Replacements
 from countersign.rulebook.values import MaskingRule
 from countersign.strict_json import Json
+from tests.masking.rules import DIGEST, SECRET, documents, rule
 
 SECRETS = rule("secrets", paths=("$..secret",))
 

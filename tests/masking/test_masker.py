@@ -9,7 +9,6 @@ import traceback
 from typing import Literal
 
 import pytest
-from tests.masking.rules import DIGEST, SECRET, rule
 
 from countersign.masking.keyed_digest import KeyedDigest
 from countersign.masking.masker import Masker
@@ -17,6 +16,7 @@ from countersign.masking.replacements import REDACTED
 from countersign.masking.values import MaskedMessage, MaskingFailed
 from countersign.rulebook.values import MaskingRule
 from countersign.strict_json import Json
+from tests.masking.rules import DIGEST, SECRET, rule
 
 BODY = json.dumps({"schema": json.dumps({"secret": SECRET, "type": "object"}), "secret": SECRET}).encode()
 RULES = [rule("bodies", paths=("$..secret",)), rule("cards", query=("card",), headers=("X-Card",))]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.masking.rules import DIGEST, rule
 
 from countersign import limits
 from countersign.errors import TooLarge
 from countersign.masking.keyed_digest import KeyedDigest
 from countersign.masking.replacements import CREDENTIAL_HEADER, REDACTED, Replacements
 from countersign.strict_json import Json
+from tests.masking.rules import DIGEST, rule
 
 
 @pytest.mark.parametrize("value", ["text", 12, 1.5, True, None, {"a": 1}, [1]])

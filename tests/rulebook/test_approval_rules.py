@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.rulebook.conftest import RulesDirectory
 
 from countersign.rulebook.values import ApprovalRule, Condition, Source
+from tests.rulebook.conftest import RulesDirectory
 
 RULE = """rules:
   - name: one

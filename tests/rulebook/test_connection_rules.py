@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.rulebook.conftest import RulesDirectory
 
 CREDENTIAL = "    credential: {header: Authorization, scheme: Bearer, from_env: TOKEN}\n"

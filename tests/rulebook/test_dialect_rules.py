@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.rulebook.conftest import RulesDirectory
 
 from countersign.rulebook.values import BundlePlace, LookUp, SchemaPlace
+from tests.rulebook.conftest import RulesDirectory
 
 READ = '  - name: read schema\n    methods: [GET]\n    path: /schemas/{subject}\n    effect: read\n    subject: "{subject}"\n'
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.rulebook.conftest import RulesDirectory
 
 from countersign.rulebook.values import Issuer, PersonMark, Source
+from tests.rulebook.conftest import RulesDirectory
 
 BOB = "  - person: bob\n"
 

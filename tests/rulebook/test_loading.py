@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.rulebook.conftest import SHIPPED, RulesDirectory
 
 from countersign import limits
 from countersign.rulebook.loading import digest, load
 from countersign.rulebook.problems import RulesErrors
+from tests.rulebook.conftest import SHIPPED, RulesDirectory
 
 
 def test_the_shipped_rules_are_a_safe_starting_point() -> None:

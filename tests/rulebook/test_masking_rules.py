@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.rulebook.conftest import RulesDirectory
 
 from countersign.rulebook.values import MaskingRule, Source
+from tests.rulebook.conftest import RulesDirectory
 
 RULE = 'rules:\n  - name: one\n    paths: ["$..iban"]\n    how: keep-last\n    keep: 4\n'
 
@@ -12,7 +12,7 @@ def test_a_rule_is_read_with_its_defaults(rules: RulesDirectory) -> None:
     """Everywhere, in both directions."""
     rules.write("masking.yaml", RULE)
     assert rules.load().masking == (
-        MaskingRule("one", ("*",), ("*",), ("request", "response", "schema"), ("$..iban",), (), (), "keep-last", 4, Source("masking.yaml", 2)),
+        MaskingRule("one", ("*",), ("*",), ("request", "response"), ("$..iban",), (), (), "keep-last", 4, Source("masking.yaml", 2)),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ request.py       what is asked for, as the approver sees it (masked), bound by a
 approval.py      the state of one approval: a pure projection of its events
 eligibility.py   who may sign: another person, of the right groups, once
 store.py         the seam to what keeps the events (the evidence log here; a shared table with several gateways)
+change_text.py   one approval as text for people
 desk.py          all approvals of a gateway: open or join, sign, claim once, expire, wait
 """
 

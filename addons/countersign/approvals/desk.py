@@ -100,8 +100,13 @@ class Desk:
                 return self._approvals[joined]
             if len(self._live) >= limits.MAX_LIVE_APPROVALS:
                 raise TooManyApprovals("too many approvals are waiting; decide or deny some of them first")
-            if sum(_same_caller(request, other.request) for other in self.live()) >= limits.MAX_LIVE_APPROVALS_PER_CALLER:
-                raise TooManyApprovals("too many approvals of this caller are waiting; let some of them be decided first")
+            if (
+                sum(_same_caller(request, other.request) for other in self.live())
+                >= limits.MAX_LIVE_APPROVALS_PER_CALLER
+            ):
+                raise TooManyApprovals(
+                    "too many approvals of this caller are waiting; let some of them be decided first"
+                )
             return await self._record("requested", request.id, request.exchange, request.as_json())
 
     @_to_the_end

@@ -24,9 +24,9 @@ from urllib.parse import urlsplit
 import click
 
 from countersign import limits
-from countersign.console.change_text import approval_text, moment
-from countersign.console.visible_text import visible, visible_line
+from countersign.approvals.change_text import approval_text, moment
 from countersign.errors import BadInput, CountersignError
+from countersign.visible_text import visible, visible_line
 
 _DEFAULT_CONSOLE = "http://127.0.0.1:8082"
 _TOKEN_VARIABLE = "COUNTERSIGN_TOKEN"  # noqa: S105 - the name of a variable

@@ -24,6 +24,7 @@ from countersign.evidence.places import StatePlaces
 from countersign.evidence.records import TYPES, Record
 from countersign.evidence.report import Report
 from countersign.strict_json import Json
+from countersign.visible_text import visible_line
 
 _TAMPERED = 1
 _UNREADABLE = 2
@@ -89,7 +90,7 @@ def list_records(
                 click.echo(json.dumps(_as_json(record, with_payloads=False), sort_keys=True))
             else:
                 what = account.sentence(record)
-                exchange = account.printable(record.exchange or "-")
+                exchange = visible_line(record.exchange or "-")
                 click.echo(
                     f"{record.seq:>7}  {account.moment(record.time_us)}  {record.type:<15}  {exchange:<26}  {what}"
                 )
@@ -104,7 +105,7 @@ def show(state: Path | None, db: Path | None, exchange_or_seq: str, as_json: boo
     with _reading(state, db) as connection:
         found = _exchange(connection, exchange_or_seq)
         if not found:
-            _fail(f"there is no exchange and no record {account.printable(exchange_or_seq)!r}")
+            _fail(f"there is no exchange and no record {visible_line(exchange_or_seq)!r}")
         if as_json:
             click.echo(json.dumps([_as_json(record, with_payloads=True) for record in found], indent=2, sort_keys=True))
             return
@@ -130,7 +131,7 @@ def verify(state: Path | None, db: Path | None, vkey: Path | None, as_json: bool
         click.echo(json.dumps(_report_as_json(report), indent=2, sort_keys=True))
     else:
         for line in _report_lines(report):
-            click.echo(account.printable(line), err=not report.ok)
+            click.echo(visible_line(line), err=not report.ok)
     sys.exit(_UNREADABLE if report.unreadable is not None else 0 if report.ok else _TAMPERED)
 
 
@@ -212,9 +213,9 @@ def _reading(state: Path | None, db: Path | None) -> Iterator[Database]:
         with closing(store.open_for_reading(path)) as connection:
             yield connection
     except store.UNREADABLE as error:
-        _fail(account.printable(f"{path}: cannot be read: {error}"))
+        _fail(visible_line(f"{path}: cannot be read: {error}"))
     except EvidenceDamaged as error:
-        click.echo(f"{path}: {account.printable(str(error))}; run `countersign evidence verify`", err=True)
+        click.echo(f"{path}: {visible_line(str(error))}; run `countersign evidence verify`", err=True)
         sys.exit(_TAMPERED)
 
 

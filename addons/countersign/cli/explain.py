@@ -20,6 +20,7 @@ from countersign.rulebook.problems import RulesErrors
 from countersign.rulebook.values import Connection, Rulebook
 from countersign.schema_change import SchemaDiff, check_schema, compare, summarise
 from countersign.strict_json import Json, dumps, loads
+from countersign.visible_text import visible_line
 
 _NEVER = 2**53  # a caller of an explanation does not expire
 _SHAPE = (
@@ -54,11 +55,7 @@ def explain(request_file: Path, as_json: bool, directory: Path) -> None:
         return
     for name, value in answer.items():
         for line in value if isinstance(value, list) else [value]:
-            click.echo(f"{name:10} {_visible(str(line))}")
-
-
-def _visible(text: str) -> str:
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+            click.echo(f"{name:10} {visible_line(str(line))}")
 
 
 def _explain(rulebook: Rulebook, described: Json) -> dict[str, Json]:

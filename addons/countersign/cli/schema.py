@@ -10,10 +10,10 @@ from typing import BinaryIO
 import click
 
 from countersign import limits
-from countersign.console.visible_text import visible_line
 from countersign.errors import BadInput, CountersignError
 from countersign.schema_change import Change, ChangeEffect, SchemaDiff, Verdict, compare, summarise
 from countersign.strict_json import Json, loads
+from countersign.visible_text import visible_line
 
 _UNREADABLE = 2
 _VERDICT_COLOURS: dict[Verdict, str] = {"compatible": "green", "breaking": "red", "unknown": "yellow"}

@@ -11,7 +11,7 @@ updates.py           the page's web socket, read only
 decisions.py         Resume, Abort and the API, all through the approvals desk
 problems.py          refusals as RFC 9457 problem details
 approval_document.py one approval as the API shows it
-approval_view.py     the content view that opens first; change_text.py is its text, visible_text.py defuses it
+approval_view.py     the content view that opens first
 page/                the style and the script added to mitmweb's page, and the log-in page
 
 Nothing is imported here: the command line uses the texts without mitmproxy.

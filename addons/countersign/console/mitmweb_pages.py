@@ -16,7 +16,7 @@ from countersign.console.door import Door
 from countersign.console.problems import Problem
 from countersign.console.settings import ConsoleError
 from countersign.console.twins import Twin
-from countersign.console.visible_text import visible, visible_line
+from countersign.visible_text import visible, visible_line
 
 if TYPE_CHECKING:
     from countersign.console.application import ConsoleApplication

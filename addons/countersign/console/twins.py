@@ -14,7 +14,7 @@ from mitmproxy.tools.web import app
 
 from countersign import limits
 from countersign.approvals import Approval, Desk, UnknownApproval
-from countersign.console.visible_text import visible_line
+from countersign.visible_text import visible_line
 
 #: mitmweb asks for no content view of an empty body, and the change is shown in one.
 _NO_BODY = "(no body)"

@@ -13,13 +13,14 @@ from countersign import strict_json
 from countersign.errors import BadInput
 from countersign.evidence.records import Payload, Record
 from countersign.strict_json import Json
+from countersign.visible_text import visible_line
 
 _NOBODY = "nobody known"
 
 
 def sentence(record: Record) -> str:
     """One line that says what happened: who, what, which decision, by whom, with what outcome."""
-    return " ".join(printable(part) for part in _sentence(record) if part)
+    return " ".join(visible_line(part) for part in _sentence(record) if part)
 
 
 def caller(fields: Mapping[str, Json]) -> str:
@@ -42,7 +43,7 @@ def details(record: Record) -> Iterator[str]:
     if record.fields:
         yield from _indented(json.dumps(record.fields, indent=2, sort_keys=True, ensure_ascii=False), "    ")
     for name, payload in record.payloads.items():
-        yield printable(f"  {name}: {payload.media_type}, {len(payload.data)} bytes")
+        yield visible_line(f"  {name}: {payload.media_type}, {len(payload.data)} bytes")
         yield from _indented(_readable(payload), "    ")
 
 
@@ -54,11 +55,6 @@ def moment(time_us: int) -> str:
     except (ValueError, OverflowError, OSError):
         return str(time_us)
     return f"{whole}.{micros:06}Z"
-
-
-def printable(text: str) -> str:
-    """Control, format and unassigned characters escaped: no terminal sequence, no reordering, no hidden text."""
-    return "".join(character if character.isprintable() else f"\\u{{{ord(character):x}}}" for character in text)
 
 
 def _sentence(record: Record) -> Iterator[str]:
@@ -76,16 +72,17 @@ def _sentence(record: Record) -> Iterator[str]:
         case "decision":
             yield f"decision: {_text(fields.get('verdict')) or 'none'}"
         case "outcome":
-            status = _text(fields.get("status"))
-            yield f"the service answered {status}" if status else "the request ended"
+            yield from _outcome(fields)
         case "outcome_unknown":
-            yield "nobody knows whether the service acted"
+            yield "nobody saw what the service answered"
+            if observed := _text(fields.get("observed")):
+                yield f"and it was asked: {observed}"
         case "refusal":
             yield f"refused to {caller(fields)} with {_text(fields.get('status')) or 'no status'}: {_what(fields)}"
         case "approval":
             yield from _approval(fields)
         case "tunnel":
-            yield f"tunnel {_text(fields.get('event'))} for {caller(fields)}: {_text(fields.get('host'))}"
+            yield f"tunnel {_text(fields.get('step'))} for {caller(fields)}: {_text(fields.get('host'))}"
         case "rules":
             yield "rules in force"
         case "clock_step":
@@ -96,8 +93,18 @@ def _sentence(record: Record) -> Iterator[str]:
         yield f"(rule {rule})"
 
 
+def _outcome(fields: Mapping[str, Json]) -> Iterator[str]:
+    status = _text(fields.get("status"))
+    if fields.get("forwarded") is False:
+        code = _text(fields.get("code"))
+        told = f"answered {status}" + (f" ({code})" if code else "") if status else "it ended without an answer"
+        yield f"nothing was sent to the service: {told}"
+    else:
+        yield f"the service answered {status}" if status else "the request ended"
+
+
 def _approval(fields: Mapping[str, Json]) -> Iterator[str]:
-    yield f"approval {_text(fields.get('approval'))} {_text(fields.get('kind'))}".replace("  ", " ")
+    yield f"approval {_text(fields.get('approval'))} {_text(fields.get('verdict'))}".replace("  ", " ")
     data = fields.get("data")
     told = {**data, **fields} if isinstance(data, dict) else fields
     if person := _text(told.get("person")):
@@ -136,4 +143,4 @@ def _readable(payload: Payload) -> str:
 
 def _indented(text: str, indent: str) -> Iterator[str]:
     for line in text.split("\n"):
-        yield indent + printable(line)
+        yield indent + visible_line(line)

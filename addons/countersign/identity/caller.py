@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from countersign import limits
 from countersign.strict_json import Json
+from countersign.visible_text import visible_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,12 @@ class Caller:
     @property
     def label(self) -> str:
         """One short printable line for people and logs; not an identifier, two callers may share it."""
-        return f"{_printable(', '.join(sorted(self.people)) or self.subject)} at {_printable(self.issuer)}"
+        return f"{_short(', '.join(sorted(self.people)) or self.subject)} at {_short(self.issuer)}"
 
 
-def _printable(text: str) -> str:
+def _short(text: str) -> str:
     """Tokens are written by others: no line feed or escape sequence of theirs reaches a terminal or a log."""
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    shown = visible_line(text)
     if len(shown) > limits.MAX_LABEL_PART_CHARACTERS:
         return shown[: limits.MAX_LABEL_PART_CHARACTERS - 1] + "…"
     return shown

@@ -9,7 +9,6 @@ header_fields, request_target    the other carriers of secrets
 replacements      what stands in a masked value's place
 keyed_digest      digests that nobody can compute without the key
 pointers          whether a place in a schema touches a masked one
-printable_text    nothing that forges log lines or drives a terminal
 """
 
 from countersign.masking.keyed_digest import KeyedDigest

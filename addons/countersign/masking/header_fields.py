@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from countersign.masking.printable_text import printable
 from countersign.masking.replacements import BODY_DIGEST_HEADER, CREDENTIAL_HEADER, Replacements
 from countersign.masking.request_target import mask_target
 from countersign.rulebook.values import MaskingRule
+from countersign.visible_text import visible_line
 
 # All names are compared in lower case without `-` and `_`.
 # "auth" covers Authorization in all its forms, X-Auth-Token, Authentication-Info and the challenges (Negotiate sends tokens
@@ -48,7 +48,7 @@ def mask_headers(
     case; then digests of the body, which become keyed ones; then the URLs in what is left. Characters that do not print are
     written out.
     """
-    return tuple((printable(name), _mask_value(name, value, rules, replacements)) for name, value in headers)
+    return tuple((visible_line(name), _mask_value(name, value, rules, replacements)) for name, value in headers)
 
 
 def _mask_value(name: str, value: str, rules: Sequence[MaskingRule], replacements: Replacements) -> str:
@@ -57,7 +57,7 @@ def _mask_value(name: str, value: str, rules: Sequence[MaskingRule], replacement
     if any(part in plain for part in CREDENTIAL_HEADER_PARTS):
         return replacements.redact(CREDENTIAL_HEADER)
     rule = next((rule for rule in rules if any(name == header.lower() for header in rule.headers)), None)
-    value = printable(value)
+    value = visible_line(value)
     if rule is not None:
         return replacements.by(rule, value)
     if plain in ENTITY_TAG_HEADERS or any(part in plain for part in BODY_DIGEST_HEADER_PARTS):

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote_plus
 
-from countersign.masking.printable_text import printable
 from countersign.masking.replacements import UNREADABLE_QUERY, URL_CREDENTIAL, Replacements
 from countersign.rulebook.values import MaskingRule
+from countersign.visible_text import visible_line
 
 # Names as they are compared: lower case, without `-` and `_`. `key`, `code`, `sig` carry credentials of cloud services and of
 # OAuth answers; the rest names itself.
@@ -46,7 +46,7 @@ def mask_target(target: str, rules: Sequence[MaskingRule], replacements: Replace
         query = _mask_query(query, rules, replacements)
     if fragment:
         fragment = replacements.redact(URL_CREDENTIAL)
-    return printable(f"{path}{query_mark}{query}{fragment_mark}{fragment}")
+    return visible_line(f"{path}{query_mark}{query}{fragment_mark}{fragment}")
 
 
 def _mask_query(query: str, rules: Sequence[MaskingRule], replacements: Replacements) -> str:

@@ -181,7 +181,15 @@ class EvidencePort:
 
 
 def _message(flow: http.HTTPFlow, masked: MaskedMessage) -> dict[str, Json]:
-    return {"method": _clean(flow.request.method[:32]), "target": _clean(masked.target or ""), **_body(masked)}
+    return {"method": _clean(flow.request.method[:32]), "url": _clean(_url(flow, masked)), **_body(masked)}
+
+
+def _url(flow: http.HTTPFlow, masked: MaskedMessage) -> str:
+    """Where the request leads; a CONNECT names a host and a port only."""
+    host = f"[{flow.request.host}]" if ":" in flow.request.host else flow.request.host
+    if flow.request.method == "CONNECT":
+        return f"{host}:{flow.request.port}"
+    return f"{flow.request.scheme}://{host}:{flow.request.port}{masked.target or ''}"
 
 
 def _clean(text: str) -> str:

@@ -9,7 +9,7 @@ from countersign import limits
 from countersign.schema_change.case import Case, ItemFails
 from countersign.schema_change.constraints import Contains, Items, Node, Unique
 from countersign.schema_change.json_values import canonical
-from countersign.schema_change.reader import values_of
+from countersign.schema_change.keyword_values import values_of
 from countersign.schema_change.scalars import sizes
 from countersign.strict_json import Json
 

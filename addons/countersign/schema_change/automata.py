@@ -21,8 +21,11 @@ from countersign.schema_change.expressions import (
     read,
 )
 from countersign.schema_change.expressions import Sequence as Concatenation
+from countersign.schema_change.steps import Spend
 
 _PREFERRED = "abcxyzABCXYZ0123456789_- "
+
+_STATES_PER_STEP = 4  # of one automaton moved over one character
 
 type States = frozenset[int]
 
@@ -33,15 +36,16 @@ class Automaton:
     def __init__(self, expression: Expression) -> None:
         self._steps: list[list[tuple[Ranges, int]]] = [[], []]
         self._empty_steps: list[list[int]] = [[], []]
+        self._built = 0
         self._join(self._build(expression, 0), 1)
         self.start = self._closure({0})
         self.ranges = {ranges for steps in self._steps for ranges, _ in steps}
 
-    def accepts(self, text: str, spend: Callable[[], None]) -> bool:
+    def accepts(self, text: str, spend: Spend) -> bool:
         """Whether `text` is one of the texts."""
         states = self.start
         for character in text:
-            spend()
+            spend(1 + len(states) // _STATES_PER_STEP)
             states = self.after(states, ord(character))
         return 1 in states
 
@@ -67,6 +71,9 @@ class Automaton:
 
     def _build(self, expression: Expression, start: int) -> int:
         """Add `expression` after the state `start`; the state after it."""
+        self._built += 1  # counts of counts of nothing make no states, but take their time
+        if self._built > limits.MAX_AUTOMATON_PARTS:
+            raise Unreadable
         match expression:
             case Characters(ranges=ranges):
                 end = self._state()
@@ -128,7 +135,7 @@ def common_text(
     low: int,
     high: int | None,
     is_excluded: Callable[[str], bool],
-    spend: Callable[[], None],
+    spend: Spend,
 ) -> str | None:
     """A shortest text of all `wanted` and of none of `unwanted`, of `low` to `high` characters; None: there is none.
 
@@ -143,7 +150,7 @@ def common_text(
     hits = 0
     while waiting:
         states, text = waiting.popleft()
-        spend()
+        spend(1 + len(letters) * sum(len(each) for each in states) // _STATES_PER_STEP)
         accepted = [1 in each for each in states]
         if len(text) >= low and all(accepted[: len(wanted)]) and not any(accepted[len(wanted) :]):
             if not is_excluded(text):

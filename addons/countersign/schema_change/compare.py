@@ -45,12 +45,19 @@ def compare(
     """
     if old is None:
         return _created(new, new_bundle, default_dialect)
+    if any(_is_too_large(each) for each in (old, new, dict(old_bundle), dict(new_bundle))):
+        return _too_large()
     if _is_same(old, new) and _is_same(dict(old_bundle), dict(new_bundle)):
         return SchemaDiff((), "compatible", "compatible", ())
     before, after = Bundle(old, old_bundle), Bundle(new, new_bundle)
-    if any(_is_too_large(each) for each in (old, new, dict(old_bundle), dict(new_bundle))):
-        return _too_large(old, new)
-    found = [_Comparison(before, after, *pair) for pair in _dialects(before, after, default_dialect)]
+    try:
+        return _compared([_Comparison(before, after, *pair) for pair in _dialects(before, after, default_dialect)])
+    except RecursionError:  # the caller's own stack counts: no depth limit of ours is sure to come first
+        return _too_large()
+
+
+def _compared(found: Sequence[_Comparison]) -> SchemaDiff:
+    """The changes of all readings, and what all of them say."""
     changes = list({_identity(change): change for each in reversed(found) for change in each.changes()}.values())
     capped = any(change.kind.startswith(_UNFATHOMABLE) for change in changes)
     backward = _agreed([each.verdict(backward=True) for each in found], capped)
@@ -58,8 +65,8 @@ def compare(
     if (backward, forward) != ("compatible", "compatible") and all(change.effect == "none" for change in changes):
         # the rules of each family saw nothing: what the proof saw is said all the same
         changes.append(Change("schema-changed", "", "", "", None, None, None, "unknown"))
-    reasons = _reasons(changes, backward, forward, found[0].walk.unresolved)
-    return SchemaDiff(tuple(changes), backward, forward, reasons)
+    unresolved = tuple(dict.fromkeys(where for each in found for where in each.walk.unresolved))
+    return SchemaDiff(tuple(changes), backward, forward, _reasons(changes, backward, forward, unresolved))
 
 
 class _Comparison:
@@ -150,12 +157,15 @@ def _dialects(before: Bundle, after: Bundle, default: str | None) -> Sequence[tu
 def _created(new: Json, bundle: Mapping[str, Json], default: str | None) -> SchemaDiff:
     """There was no schema: everything was accepted, so that a new one is compatible only if it accepts everything."""
     change = Change("schema-created", "", None, "", None, None, new, "narrows")
-    after = Bundle(new, bundle)
-    if _is_too_large(new):
-        return SchemaDiff((change,), "unknown", "compatible", ("backward unknown: the schema is too large",))
-    found = [_Comparison(Bundle(True, {}), after, *pair) for pair in _dialects(after, after, default)]
-    backward = _agreed([each.verdict(backward=True) for each in found], capped=False)
-    reasons = () if backward == "compatible" else (f"backward {backward}: schema-created at the root",)
+    backward: Verdict = "unknown"
+    if not _is_too_large(new) and not _is_too_large(dict(bundle)):
+        after = Bundle(new, bundle)
+        try:
+            found = [_Comparison(Bundle(True, {}), after, *pair) for pair in _dialects(after, after, default)]
+            backward = _agreed([each.verdict(backward=True) for each in found], capped=False)
+        except RecursionError:
+            backward = "unknown"
+    reasons = () if backward == "compatible" else (f"backward {backward}: schema-created at the root (narrows)",)
     return SchemaDiff((change,), backward, "compatible", reasons)
 
 
@@ -191,8 +201,8 @@ def _reasons(
     return tuple(dict.fromkeys(found))
 
 
-def _too_large(old: Json, new: Json) -> SchemaDiff:
-    limit = f"a schema holds more than {limits.MAX_SCHEMA_NODES} values"
+def _too_large() -> SchemaDiff:
+    limit = f"a schema holds more than {limits.MAX_SCHEMA_NODES} values, or is nested too deep"
     change = Change("schema-too-large", "", "", "", None, None, None, "unknown")
     return SchemaDiff((change,), "unknown", "unknown", (f"backward unknown: {limit}", f"forward unknown: {limit}"))
 

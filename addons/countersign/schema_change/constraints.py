@@ -97,9 +97,13 @@ class Members:
     properties: tuple[tuple[str, Node], ...]
     patterns: tuple[tuple[str, Node], ...]
     rest: Node
+    _by_name: dict[str, Node] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", dict(self.properties))
 
     def named(self, name: str) -> Node | None:
-        return next((node for member, node in self.properties if member == name), None)
+        return self._by_name.get(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from countersign.schema_change.constraints import (
     AllOf,
@@ -32,6 +32,7 @@ from countersign.schema_change.constraints import (
 )
 from countersign.schema_change.json_values import canonical, exact, kind_of
 from countersign.schema_change.patterns import matches
+from countersign.schema_change.steps import Spend, unlimited
 from countersign.strict_json import Json
 
 #: Nested schemas at one value; a reference that leads to itself without going deeper into the value ends here.
@@ -41,7 +42,7 @@ _MAX_NESTING = 100
 def accepts(
     node: Node,
     value: Json,
-    spend: Callable[[], None] = lambda: None,
+    spend: Spend = unlimited,
     *,
     float_integers: bool = True,
     annotate: bool = False,
@@ -73,13 +74,13 @@ def any_of(answers: Iterable[bool | None]) -> bool | None:
 
 
 class _Evaluation:
-    def __init__(self, spend: Callable[[], None], float_integers: bool, annotate: bool) -> None:
+    def __init__(self, spend: Spend, float_integers: bool, annotate: bool) -> None:
         self._spend = spend
         self._float_integers = float_integers
         self._annotate = annotate
 
     def node(self, node: Node, value: Json, depth: int) -> bool | None:
-        self._spend()
+        self._spend(1)
         if depth > _MAX_NESTING:
             return None
         return all_of(self._constraint(each, value, depth + 1) for each in node.constraints)
@@ -180,7 +181,7 @@ class _Evaluation:
         return all_of(answers)
 
 
-def _string(constraint: Constraint, value: str, spend: Callable[[], None]) -> bool | None:
+def _string(constraint: Constraint, value: str, spend: Spend) -> bool | None:
     match constraint:
         case Size():
             return _sized(constraint, len(value))

@@ -22,12 +22,10 @@ from countersign.schema_change.case import Case
 from countersign.schema_change.constraints import Node
 from countersign.schema_change.evaluation import accepts, all_of, negation
 from countersign.schema_change.json_values import KINDS
-from countersign.schema_change.reader import Reader, values_of
+from countersign.schema_change.keyword_values import values_of
+from countersign.schema_change.reader import Reader
+from countersign.schema_change.steps import OutOfSteps, Steps
 from countersign.strict_json import Json
-
-
-class OutOfSteps(Exception):
-    """A proof took more steps than its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +53,20 @@ class Prover:
         self._known: dict[object, Outcome] = {}
         self._open: dict[object, int] = {}
         self._assumed: float = math.inf  # the outermost open question whose answer was taken for granted
-        self.steps_left = 0
+        self.steps = Steps()
+        self.spend = self.steps.spend
 
     def included(self, small: Node, large: Node, steps: int) -> Inclusion:
         """Whether every value that matches `small` matches `large`, within `steps` steps."""
-        self.steps_left = steps
+        self.steps.left = steps
         try:
             return _INCLUSIONS[self.find((small,), (large,)).state]
         except (OutOfSteps, RecursionError):
             return "unknown"
 
-    def spend(self) -> None:
-        """Count one step. Raises OutOfSteps."""
-        self.steps_left -= 1
-        if self.steps_left < 0:
-            raise OutOfSteps
-
     def find(self, matching: Iterable[Node], failing: Iterable[Node] = (), kinds: Sequence[str] = ()) -> Outcome:
         """A value that matches all of `matching` and none of `failing`, of one of `kinds` (empty: any)."""
-        self.spend()
+        self.spend(1)
         wanted, unwanted = frozenset(matching) - {self.reader.anything}, frozenset(failing) - {self.reader.nothing}
         if self.reader.nothing in wanted or self.reader.anything in unwanted or wanted & unwanted:
             return EMPTY
@@ -151,7 +144,7 @@ class Prover:
         return outcome
 
     def _search(self, case: Case, wanted: frozenset[Node], unwanted: frozenset[Node]) -> Outcome:
-        self.spend()
+        self.spend(1)
         if case.is_closed:
             return EMPTY
         if case.domain is not None:

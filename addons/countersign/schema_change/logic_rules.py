@@ -32,7 +32,7 @@ def compare_logic(walk: Walk, pair: Pair) -> None:
         _single(walk, pair, "propertyNames", ("propertyNames",), "same")
     for keyword in ("unevaluatedItems", "unevaluatedProperties"):
         if keyword in pair.new.dialect.assertions and differs(pair, keyword):
-            walk.keyword(pair, keyword, "unknown")
+            walk.keyword(pair, keyword, _unevaluated_effect(walk, pair))
     for keyword in ("$dynamicRef", "$recursiveRef"):
         if keyword in pair.new.dialect.assertions and differs(pair, keyword):
             walk.keyword(pair, keyword, "unknown", name="reference")
@@ -61,6 +61,15 @@ def compare_references(walk: Walk, pair: Pair) -> None:
         walk.visit(Pair(places[0], places[1], pointers[0], pointers[1], pair.sense))
     elif differs(pair, "$ref"):
         walk.keyword(pair, "$ref", walk.group_effect(pair, ("$ref",)), name="reference")
+
+
+def _unevaluated_effect(walk: Walk, pair: Pair) -> ChangeEffect:
+    """Of the whole schema, as `unevaluated…` depends on everything beside it; not attributed where more changed."""
+    old, new = pair.old_schema, pair.new_schema
+    others = ({*old, *new}) - {"unevaluatedItems", "unevaluatedProperties"}
+    if any(differs(pair, keyword) for keyword in others):
+        return "unknown"
+    return walk.effect(walk.reader.read(pair.old), walk.reader.read(pair.new))
 
 
 def _single(walk: Walk, pair: Pair, keyword: str, group: tuple[str, ...], sense: Sense) -> None:

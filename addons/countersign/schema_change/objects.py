@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
 
 from countersign import limits
 from countersign.schema_change.case import Case, MemberFails, SomeMemberFails, SomeNameFails
 from countersign.schema_change.constraints import Members, Names, Node, Pattern, Required
+from countersign.schema_change.keyword_values import values_of
 from countersign.schema_change.patterns import matches
-from countersign.schema_change.reader import values_of
 from countersign.schema_change.scalars import sizes
 from countersign.strict_json import Json
 
@@ -43,13 +44,28 @@ class _Shape:
         self.low, self.high = sizes(case)
         self._required = {fact.name: None for fact in case.all_of(Required)}
         self._absent = {fact.name for fact in case.denied if isinstance(fact, Required)}
-        every = [*self._members, *(fact.members for fact in self._some_fail)]
-        self._mentioned = dict(self._required)
-        self._mentioned.update({name: None for fact in every for name, _ in fact.properties})
-        self._patterns = list({expression: None for fact in every for expression, _ in fact.patterns})
-        names = prover.values(self._names, (), ("string",)) if self._names else None
-        self._closed_names = names is not None  # no other names are possible
-        self._mentioned.update({name: None for name in names or () if isinstance(name, str)})
+
+    # worked out only where they are needed: a wide schema has one case for each of its members
+
+    @cached_property
+    def _every(self) -> list[Members]:
+        return [*self._members, *(fact.members for fact in self._some_fail)]
+
+    @cached_property
+    def _listed_names(self) -> list[str] | None:
+        """The only names that `propertyNames` leaves, where they are few."""
+        names = self._prover.values(self._names, (), ("string",)) if self._names else None
+        return None if names is None else [name for name in names if isinstance(name, str)]
+
+    @cached_property
+    def _mentioned(self) -> dict[str, None]:
+        """Every name that a fact gives."""
+        declared = {name: None for fact in self._every for name, _ in fact.properties}
+        return {**self._required, **declared, **dict.fromkeys(self._listed_names or ())}
+
+    @cached_property
+    def _patterns(self) -> list[str]:
+        return list({expression: None for fact in self._every for expression, _ in fact.patterns})
 
     # -- one name ------------------------------------------------------------------------------------------------------
 
@@ -83,7 +99,7 @@ class _Shape:
 
         `expression` has to match the name; with `members` and no `expression`, none of its patterns does.
         """
-        if self._closed_names:
+        if self._listed_names is not None:
             return
         if len(self._patterns) > limits.MAX_PATTERNS_TOGETHER:
             yield set(), self._prover.find((), (), ("string",))
@@ -156,7 +172,7 @@ class _Shape:
             if self._prover.matches(name, (), (fact.node,)) is not False and self._can_be_there(name):
                 if name in self._required or not self._is_full():
                     return True
-        if self._closed_names or self._is_full():
+        if self._listed_names is not None or self._is_full():
             return False
         if self._prover.find(self._names, (fact.node,), ("string",)).state == _EMPTY:
             return False

@@ -10,12 +10,13 @@ from typing import Literal
 
 from countersign.schema_change.automata import Automaton, automaton, common_text
 from countersign.schema_change.expressions import FLAVOURS, Unreadable
+from countersign.schema_change.steps import Spend, unlimited
 
 Answer = tuple[Literal["none", "found", "unknown"], str]
 _UNKNOWN: Answer = ("unknown", "")
 
 
-def matches(expression: str, text: str, spend: Callable[[], None] = lambda: None) -> bool | None:
+def matches(expression: str, text: str, spend: Spend = unlimited) -> bool | None:
     """Whether `expression` is found in `text`; None where that is not worked out, or depends on the engine.
 
     `spend` is called once for each character and may raise to end the work.
@@ -33,7 +34,7 @@ def text_of(
     low: int,
     high: int | None,
     is_excluded: Callable[[str], bool],
-    spend: Callable[[], None],
+    spend: Spend,
 ) -> Answer:
     """A text of `low` to `high` characters in which all of `wanted` and none of `unwanted` are found.
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from countersign import limits
-from countersign.schema_change import keywords
+from countersign.schema_change import keyword_values, keywords
 from countersign.schema_change.constraints import (
     AllOf,
     AnyOf,
-    Bound,
     Conditional,
     Constraint,
     Contains,
@@ -30,9 +29,8 @@ from countersign.schema_change.constraints import (
     Size,
     SizedKind,
     Unique,
-    Values,
 )
-from countersign.schema_change.json_values import KINDS, canonical, exact, is_number
+from countersign.schema_change.json_values import canonical, exact
 from countersign.schema_change.references import Place, UnresolvedReference
 from countersign.strict_json import Json
 
@@ -54,15 +52,11 @@ _OPAQUE_KINDS = {
 }
 
 
-class _Malformed(Exception):
-    """A keyword's value is not of the shape that its dialect gives it."""
-
-
 class Reader:
     """Reads places into nodes; schemas that say the same get the same node, whichever document they stand in."""
 
     def __init__(self) -> None:
-        self._nodes: dict[frozenset[Constraint], Node] = {}
+        self._known_nodes: dict[frozenset[Constraint], Node] = {}
         self._read: dict[tuple[int, int, str], Node] = {}
         self._open: set[tuple[int, int, str]] = set()
         self._kept: list[Place] = []  # keeps what `id` named alive
@@ -73,12 +67,13 @@ class Reader:
 
     def node(self, constraints: Iterable[Constraint]) -> Node:
         """The one node with these constraints."""
-        key = frozenset(constraints)
-        if len(key) > 1 and any(isinstance(each, Never) for each in key):
-            key = frozenset((Never(),))
-        found = self._nodes.get(key)
+        distinct = tuple(dict.fromkeys(constraints))  # in the order of the schema, so that proofs repeat themselves
+        if len(distinct) > 1 and any(isinstance(each, Never) for each in distinct):
+            distinct = (Never(),)
+        key = frozenset(distinct)
+        found = self._known_nodes.get(key)
         if found is None:
-            found = self._nodes[key] = Node(len(self._nodes), tuple(key))
+            found = self._known_nodes[key] = Node(len(self._known_nodes), distinct)
         return found
 
     def read(self, place: Place) -> Node:
@@ -132,7 +127,7 @@ class Reader:
                 continue
             try:
                 found.extend(self._keyword(place, schema, keyword, value))
-            except _Malformed:
+            except keyword_values.Malformed:
                 found.append(Opaque(keyword, canonical(value), None))
         nested = schema.get("$schema")
         if nested is not None and (not isinstance(nested, str) or nested.removesuffix("#") != dialect.uri):
@@ -154,27 +149,27 @@ class Reader:
             case "$ref":
                 return self._reference(place, value)
             case "type":
-                return [Kinds(_kinds(value, place.dialect.float_integers))]
+                return [Kinds(keyword_values.kinds(value, place.dialect.float_integers))]
             case "enum" | "const":
-                values = _list(value) if keyword == "enum" else [value]
-                return [values_of(values)]
+                values = keyword_values.array(value) if keyword == "enum" else [value]
+                return [keyword_values.values_of(values)]
             case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
-                return _bound(place, schema, keyword, value)
+                return keyword_values.bound(place, schema, keyword, value)
             case "multipleOf":
-                divisor = exact(_number(value))
+                divisor = exact(keyword_values.number(value))
                 if divisor <= 0:
-                    raise _Malformed
+                    raise keyword_values.Malformed
                 return [MultipleOf(divisor)]
             case "pattern":
-                return [Pattern(_text(value))]
+                return [Pattern(keyword_values.text(value))]
             case "uniqueItems":
                 return [Unique()] if value is True else []
             case "required":
-                return [Required(_text(name)) for name in _list(value)]
+                return [Required(keyword_values.text(name)) for name in keyword_values.array(value)]
             case "allOf" | "anyOf" | "oneOf":
-                nodes = self._list(place, value)
+                nodes = self._nodes(place, value)
                 if not nodes:
-                    raise _Malformed
+                    raise keyword_values.Malformed
                 if keyword == "oneOf":
                     return [OneOf(tuple(sorted(nodes, key=lambda node: node.number)))]
                 distinct = tuple(sorted(set(nodes), key=lambda node: node.number))
@@ -199,7 +194,7 @@ class Reader:
                 return self._dependencies(place, keyword, value)
         if keyword in _SIZES:
             kind, end = _SIZES[keyword]
-            size = _count(value)
+            size = keyword_values.count(value)
             if end == "lower":
                 return [Size(kind, "lower", size)] if size else []
             return [Size(kind, "upper", size)]
@@ -207,7 +202,7 @@ class Reader:
             plain = self._unevaluated(place, schema, keyword)
             if plain is not None:
                 return plain
-            key = f"{canonical(schema)} {id(place.bundle) if _has_reference(schema) else ''}"
+            key = f"{canonical(schema)} {id(place.bundle) if keyword_values.has_reference(schema) else ''}"
             return [Opaque(keyword, key, _OPAQUE_KINDS.get(keyword))]
         return [Opaque(keyword, canonical(value), _OPAQUE_KINDS.get(keyword), True)]
 
@@ -217,16 +212,16 @@ class Reader:
     def _optional(self, place: Place, schema: dict[str, Json], keyword: str) -> Node:
         return self._child(place, schema[keyword]) if keyword in schema else self.anything
 
-    def _list(self, place: Place, value: Json) -> tuple[Node, ...]:
-        return tuple(self._child(place, each) for each in _list(value))
+    def _nodes(self, place: Place, value: Json) -> tuple[Node, ...]:
+        return tuple(self._child(place, each) for each in keyword_values.array(value))
 
-    def _map(self, place: Place, value: Json) -> tuple[tuple[str, Node], ...]:
-        return tuple((name, self._child(place, each)) for name, each in sorted(_map(value).items()))
+    def _named(self, place: Place, value: Json) -> tuple[tuple[str, Node], ...]:
+        return tuple((name, self._child(place, each)) for name, each in sorted(keyword_values.members(value).items()))
 
     def _contains(self, place: Place, schema: dict[str, Json]) -> list[Constraint]:
         bounded = "maxContains" in place.dialect.assertions
-        low = _count(schema.get("minContains", 1)) if bounded else 1
-        high = _count(schema["maxContains"]) if bounded and "maxContains" in schema else None
+        low = keyword_values.count(schema.get("minContains", 1)) if bounded else 1
+        high = keyword_values.count(schema["maxContains"]) if bounded and "maxContains" in schema else None
         if low == 0 and high is None:
             return []
         return [Contains(self._child(place, schema["contains"]), low, high)]
@@ -234,10 +229,10 @@ class Reader:
     def _items(self, place: Place, schema: dict[str, Json]) -> list[Constraint]:
         items = schema.get("items", True)
         if not place.dialect.tuple_items:
-            prefix = self._list(place, schema.get("prefixItems", []))
+            prefix = self._nodes(place, schema.get("prefixItems", []))
             rest = items
         elif isinstance(items, list):
-            prefix, rest = self._list(place, items), schema.get("additionalItems", True)
+            prefix, rest = self._nodes(place, items), schema.get("additionalItems", True)
         else:
             prefix, rest = (), items
         last = self._child(place, rest)
@@ -246,8 +241,8 @@ class Reader:
         return [Items(prefix, last)] if prefix or last is not self.anything else []
 
     def _members(self, place: Place, schema: dict[str, Json]) -> list[Constraint]:
-        properties = self._map(place, schema.get("properties", {}))
-        patterns = self._map(place, schema.get("patternProperties", {}))
+        properties = self._named(place, schema.get("properties", {}))
+        patterns = self._named(place, schema.get("patternProperties", {}))
         rest = self._child(place, schema.get("additionalProperties", True))
         return self.members(properties, patterns, rest)
 
@@ -284,84 +279,11 @@ class Reader:
 
     def _dependencies(self, place: Place, keyword: str, value: Json) -> list[Constraint]:
         found: list[Constraint] = []
-        for name, needed in _map(value).items():
+        for name, needed in keyword_values.members(value).items():
             if keyword == "dependentRequired" or (keyword == "dependencies" and isinstance(needed, list)):
-                node = self.node(Required(_text(each)) for each in _list(needed))
+                node = self.node(Required(keyword_values.text(each)) for each in keyword_values.array(needed))
             else:
                 node = self._child(place, needed)
             if node is not self.anything:
                 found.append(Dependent(name, node))
         return found
-
-
-def values_of(values: Iterable[Json]) -> Values:
-    """The constraint `enum` with these values."""
-    distinct = {canonical(each): each for each in values}
-    keys = tuple(sorted(distinct))
-    return Values(keys, tuple(distinct[key] for key in keys))
-
-
-def _bound(place: Place, schema: dict[str, Json], keyword: str, value: Json) -> list[Constraint]:
-    end = "lower" if keyword.endswith("inimum") else "upper"
-    if keyword.startswith("exclusive"):
-        if place.dialect.boolean_exclusive:
-            if not isinstance(value, bool):
-                raise _Malformed
-            return []
-        return [Bound("lower" if end == "lower" else "upper", exact(_number(value)), True)]
-    is_open = False
-    if place.dialect.boolean_exclusive:
-        is_open = schema.get("exclusiveMinimum" if end == "lower" else "exclusiveMaximum") is True
-    return [Bound("lower" if end == "lower" else "upper", exact(_number(value)), is_open)]
-
-
-def _kinds(value: Json, float_integers: bool) -> frozenset[str]:
-    kinds: set[str] = set()
-    for name in value if isinstance(value, list) else [value]:
-        if name == "number":
-            kinds |= {"integer", "fraction", "whole"}
-        elif isinstance(name, str) and name in KINDS and name not in ("whole", "fraction"):
-            kinds.add(name)
-        else:
-            raise _Malformed
-    if float_integers and "integer" in kinds:
-        kinds.add("whole")
-    return frozenset(kinds)
-
-
-def _has_reference(value: Json) -> bool:
-    if isinstance(value, dict):
-        return any("$ref" in name or "Ref" in name or _has_reference(each) for name, each in value.items())
-    return isinstance(value, list) and any(_has_reference(each) for each in value)
-
-
-def _list(value: Json) -> list[Json]:
-    if not isinstance(value, list):
-        raise _Malformed
-    return value
-
-
-def _map(value: Json) -> dict[str, Json]:
-    if not isinstance(value, dict):
-        raise _Malformed
-    return value
-
-
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise _Malformed
-    return value
-
-
-def _number(value: Json) -> int | float:
-    if not is_number(value):
-        raise _Malformed
-    return value  # type: ignore[return-value]
-
-
-def _count(value: Json) -> int:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _Malformed
-    return value

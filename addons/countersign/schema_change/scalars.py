@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from countersign import limits
@@ -11,6 +11,7 @@ from countersign.schema_change.case import Case
 from countersign.schema_change.constraints import Bound, MultipleOf, Pattern, Size
 from countersign.schema_change.json_values import canonical, exact
 from countersign.schema_change.patterns import text_of
+from countersign.schema_change.steps import Spend
 from countersign.strict_json import Json
 
 
@@ -46,7 +47,7 @@ def numbers(case: Case) -> Sequence[Json] | None:
     return _written([value for value in near + far if _is_left(value, case)], case)
 
 
-def strings(case: Case, spend: Callable[[], None]) -> Sequence[Json] | None:
+def strings(case: Case, spend: Spend) -> Sequence[Json] | None:
     """Strings worth trying; None where none can have the facts of `case`."""
     low, high = sizes(case)
     if high is not None and low > high:

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 from jsonschema import Draft4Validator, Draft6Validator, Draft7Validator, Draft201909Validator, Draft202012Validator
-from jsonschema.exceptions import best_match
+from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.protocols import Validator
+from jsonschema.validators import extend
 
 from countersign import limits
 from countersign.errors import BadInput
 from countersign.schema_change.dialect import DIALECTS, DRAFT_2020_12, Dialect, stated, subschemas
+from countersign.schema_change.json_values import canonical
 from countersign.schema_change.walk import pointer
 from countersign.strict_json import Json
 
+
+def _unique(validator: Any, unique: Json, value: Json, schema: Any) -> Iterator[ValidationError]:
+    """`uniqueItems` in linear time: the library compares each with each where a hostile list cannot be sorted."""
+    if unique and isinstance(value, list) and len({canonical(item) for item in value}) != len(value):
+        yield ValidationError("items repeat")
+
+
 _VALIDATORS: dict[str, type[Validator]] = {
-    "draft-04": Draft4Validator,
-    "draft-06": Draft6Validator,
-    "draft-07": Draft7Validator,
-    "2019-09": Draft201909Validator,
-    "2020-12": Draft202012Validator,
+    name: extend(base, {"uniqueItems": _unique})  # type: ignore[no-untyped-call]
+    for name, base in (
+        ("draft-04", Draft4Validator),
+        ("draft-06", Draft6Validator),
+        ("draft-07", Draft7Validator),
+        ("2019-09", Draft201909Validator),
+        ("2020-12", Draft202012Validator),
+    )
 }
 
 

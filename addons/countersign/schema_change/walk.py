@@ -159,7 +159,7 @@ class Walk:
         for small, large in ((old, new), (new, old)):
             steps = min(limits.MAX_EFFECT_STEPS, self._steps_left)
             answers.append(self.prover.included(small, large, steps))
-            self._steps_left -= steps - max(self.prover.steps_left, 0)
+            self._steps_left -= steps - max(self.prover.steps.left, 0)
         return _EFFECTS.get((answers[0], answers[1]), "unknown")
 
     def fragment(self, place: Place, part: dict[str, Json]) -> Node:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.console.stage import NOW, approval_request
 
 from countersign.approvals import Approval
 from countersign.approvals.approval import Signature
+from countersign.approvals.change_text import approval_text, moment
 from countersign.console.approval_document import approval_document
-from countersign.console.change_text import approval_text, moment
+from tests.console.stage import NOW, approval_request
 
 
 def text(**changes: Any) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from countersign.console.visible_text import visible, visible_line
 from countersign.strict_json import Json
+from countersign.visible_text import visible, visible_line
 
 _LABEL_CHARACTERS = 14
 

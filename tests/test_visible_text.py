@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from countersign.console.visible_text import visible, visible_line
+from countersign.visible_text import visible, visible_line
 
 
 @pytest.mark.parametrize(
