@@ -19,7 +19,7 @@ from scripts.story.process import ROOT, ChildFailed
 from scripts.story.scene import Scene
 from scripts.story.stage import Stage, files_below
 
-SECRET = "sk_live_51HxSecretOfTheDemo"  # noqa: S105 - planted, to be looked for
+SECRET = "sk_live_51HxSecretOfTheDemo"
 IN_PRODUCTION = {
     "title": "Order",
     "type": "object",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -135,6 +136,9 @@ class Child:
             self._news.notify_all()
 
     def _failure(self, problem: str) -> ChildFailed:
+        if self._ended:  # its output is closed; its exit code follows in a moment
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(5)
         code = self._process.poll()
         state = "is still running" if code is None else f"ended with exit code {code}"
         return ChildFailed(

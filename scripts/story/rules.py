@@ -24,6 +24,7 @@ issuers:
     audiences: [countersign]
     algorithms: [RS256]
     groups_claim: groups
+    leeway_seconds: {leeway_seconds}
 
 # A pipeline's token names who started it (`user_login`); a person's own token names the person (`sub`).
 people:
@@ -90,6 +91,7 @@ def write_rules(
     access: str = ACCESS,
     approval: str | None = None,
     tunnels: tuple[tuple[str, int], ...] = (),
+    leeway_seconds: int = 30,
 ) -> None:
     """A rules folder in `directory`. `approval` None: the shipped approval.yaml."""
     (directory / "connections").mkdir(parents=True, exist_ok=True)
@@ -106,7 +108,7 @@ def write_rules(
         (directory / "connections" / f"{service.name}.yaml").write_text(text)
     listed = "".join(f"\n  - {{ host: {host}, port: {port} }}" for host, port in tunnels) or " []"
     (directory / "connections" / "tunnels.yaml").write_text(f"tunnels:{listed}\n")
-    (directory / "identity.yaml").write_text(_IDENTITY.format(issuer=issuer))
+    (directory / "identity.yaml").write_text(_IDENTITY.format(issuer=issuer, leeway_seconds=leeway_seconds))
     (directory / "access.yaml").write_text(access)
     (directory / "approval.yaml").write_text(approval or (ROOT / "rules" / "approval.yaml").read_text())
     (directory / "masking.yaml").write_text(MASKING)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import ssl
 import sys
 import time
-import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scripts.story.process import ROOT, Child, ChildFailed
 from scripts.story.running import RunningService
 from scripts.story.service import Seen
-from scripts.story.stage import SERVICE_CREDENTIAL, Stage
+from scripts.story.stage import Stage
 
 
 class Scene:
@@ -24,21 +21,12 @@ class Scene:
         self.stage = stage
         self._count = 0
 
-    def put_in_production(self, subject: str, schema: Mapping[str, Any]) -> None:
+    def put_in_production(
+        self, subject: str, schema: Mapping[str, Any], references: Sequence[Mapping[str, object]] = ()
+    ) -> None:
         """Register `schema` past the gateway, with the service's own credential: what was there before."""
-        context = ssl.create_default_context(cafile=str(self.stage.authority.certificate))
-        opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-        )
-        request = urllib.request.Request(  # noqa: S310 - https on loopback
-            f"{self.stage.service_url}/subjects/{subject}/versions",
-            json.dumps({"schemaType": "JSON", "schema": json.dumps(schema)}).encode(),
-            {
-                "Content-Type": "application/vnd.schemaregistry.v1+json",
-                "Authorization": "Basic " + base64.b64encode(SERVICE_CREDENTIAL.encode()).decode(),
-            },
-        )
-        opener.open(request, timeout=10).close()
+        document = {"schemaType": "JSON", "schema": json.dumps(schema), "references": list(references)}
+        self.stage.ask_service("POST", f"/subjects/{subject}/versions", json.dumps(document).encode())
 
     def start_registering(
         self, subject: str, schema: Mapping[str, Any], *, token: str | None = "pipeline", url: str = "", **more: str

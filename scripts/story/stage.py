@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import os
+import ssl
 import sys
+import urllib.request
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -39,6 +41,7 @@ class Stage:
         approval: str | None = None,
         access: str = rules.ACCESS,
         tunnels: tuple[tuple[str, int], ...] = (),
+        leeway_seconds: int = 30,
         options: Sequence[str] = (),
         mode: str = "regular",
     ) -> None:
@@ -51,6 +54,7 @@ class Stage:
         self._approval = approval
         self._access = access
         self._tunnels = tunnels
+        self._leeway_seconds = leeway_seconds
         self._options = options
         self._mode = mode
         self._stack = ExitStack()
@@ -97,6 +101,7 @@ class Stage:
             access=self._access,
             approval=self._approval,
             tunnels=self._tunnels,
+            leeway_seconds=self._leeway_seconds,
         )
         self.start_gateway()
 
@@ -137,6 +142,21 @@ class Stage:
     def gateway_ca(self) -> Path:
         """What clients of the gateway must trust."""
         return self.directory / "mitmproxy" / "mitmproxy-ca-cert.pem"
+
+    # -- past the gateway ---------------------------------------------------------------------------------------------
+
+    def ask_service(self, method: str, target: str, body: bytes | None = None) -> bytes:
+        """Ask the service itself, with its own credential. Raises urllib.error.HTTPError where it refuses."""
+        context = ssl.create_default_context(cafile=str(self.authority.certificate))
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
+        credential = base64.b64encode(SERVICE_CREDENTIAL.encode()).decode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Basic {credential}"}
+        request = urllib.request.Request(self.service_url + target, body, headers, method=method)  # noqa: S310 - https
+        with opener.open(request, timeout=10) as answer:
+            data: bytes = answer.read()
+            return data
 
     # -- its users ----------------------------------------------------------------------------------------------------
 

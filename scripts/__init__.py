@@ -1,0 +1,1 @@
+"""The commands of the repository; `story` holds the real parts that they run against."""
