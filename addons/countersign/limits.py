@@ -85,12 +85,8 @@ MAX_ZSTD_WINDOW_BYTES = 8 * 1024 * 1024  # what a decoder of the content coding 
 
 # -- schema_change ----------------------------------------------------------------------------------------------------
 MAX_SCHEMA_NODES = 100_000  # values in one document; the largest published schemas have some 60,000
-MAX_SCHEMA_DEPTH = (
-    60  # subschemas read inside each other before reading becomes lazy; six frames of Python each, of a thousand
-)
-MAX_PROOF_DEPTH = (
-    24  # levels of a document that one proof looks into; deeper is `unknown`; twelve frames of Python each
-)
+MAX_SCHEMA_DEPTH = 60  # subschemas read inside each other at once, six frames of Python each; the rest when needed
+MAX_PROOF_DEPTH = 24  # levels of a document that one proof looks into, twelve frames each; deeper is `unknown`
 MAX_PROOF_STEPS = 40_000  # for one verdict; a second at the worst, and a client is waiting
 MAX_EFFECT_STEPS = 2_000  # for the effect of one change
 MAX_EFFECT_STEPS_IN_ALL = 40_000  # for the effects of all changes of one comparison

@@ -1,4 +1,4 @@
-"""One approval as text for people: what it does, who asks, what it needs, each change, both schemas; never truncated."""
+"""One approval as text for people: the summary, who asks, what it needs, each change, both schemas; never truncated."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def approval_text(approval: dict[str, Json]) -> str:
     """`approval` as the API shows it, as lines of text. Safe to print: whatever is in it, only visible text comes out."""
     values: dict[str, Any] = approval
     lines = [
-        *_facts(values),
-        "",
         "Summary",
         *[f"  * {visible_line(line)}" for line in values["summary"]],
+        "",
+        *_facts(values),
         "",
         f"Changes ({len(values['changes'])})",
         *[line for number, change in enumerate(values["changes"], 1) for line in _change(number, change)],

@@ -92,13 +92,19 @@ class StartupChecks:
     async def _open(self, parts: Parts, console: Console) -> None:
         """mitmdump listens before it loads a script, so maybe on every address; no request passes until that is mended."""
         server = ctx.master.addons.get("proxyserver")
-        for instance in server.servers if server else ():
-            if any(not _is_loopback(address[0]) for address in instance.listen_addrs):
-                await instance.stop()
-                await instance.start()
+        try:
+            for instance in server.servers if server else ():
+                if any(not _is_loopback(address[0]) for address in instance.listen_addrs):
+                    await instance.stop()
+                    await instance.start()
+        except OSError as error:
+            console.stop()
+            parts.close()
+            return self._give_up(f"countersign cannot listen: {error}")
         self._runtime.start(parts, console)
         look_again(parts)
         logger.info("countersign is running; approvers log in at %s", console.url)
+        return None
 
     def _give_up(self, why: str) -> None:
         """An error logged while starting makes mitmdump exit with 1; later, the shutdown does."""

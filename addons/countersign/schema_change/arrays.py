@@ -172,8 +172,9 @@ class _Shape:
         for fact in self._fails:
             if fact.or_later and not self._wish(wishes, taken, range(fact.index, length), set(), {fact.node}):
                 return None
-        for wanted in self._contains:
-            for _ in range(wanted.low):
+        for wanted in sorted(self._contains, key=lambda fact: -fact.low):
+            there = sum(self._is_empty(index, wishes[index][0], wishes[index][1] | {wanted.node}) for index in taken)
+            for _ in range(wanted.low - there):
                 if not self._wish(wishes, taken, range(length), {wanted.node}, set()):
                     return None
         for index in range(length):

@@ -39,7 +39,7 @@ class Place:
     def follow(self, reference: str) -> Place:
         """The place that `reference` leads to. Raises UnresolvedReference."""
         name, _, _ = reference.partition("#")
-        if name in self.bundle.schemas:
+        if name and name in self.bundle.schemas:
             return self.bundle.lookup(
                 self.bundle.root_resolver(self.dialect, name), reference[len(name) :], self.dialect
             )

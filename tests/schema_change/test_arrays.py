@@ -1,0 +1,69 @@
+"""The arrays that facts leave."""
+
+from __future__ import annotations
+
+import pytest
+
+from countersign.schema_change.dialect import DRAFT_2020_12
+from countersign.schema_change.inclusion import Outcome, Prover
+from countersign.schema_change.reader import Reader
+from countersign.schema_change.references import Bundle
+from countersign.strict_json import Json
+
+
+def found(schema: Json) -> Outcome:
+    reader = Reader()
+    prover = Prover(reader)
+    prover.steps.left = 20_000
+    return prover.find([reader.read(Bundle(schema, {}).root(DRAFT_2020_12))], (), ("array",))
+
+
+@pytest.mark.parametrize(
+    ("impossible", "possible"),
+    [
+        ({"minItems": 2, "maxItems": 1}, {"minItems": 2, "maxItems": 2}),
+        ({"items": False, "minItems": 1}, {"items": True, "minItems": 1}),
+        ({"prefixItems": [False], "minItems": 1}, {"prefixItems": [False]}),
+        ({"contains": False}, {"contains": {"const": 1}}),
+        ({"contains": {"const": 1}, "items": {"const": 2}}, {"contains": {"const": 1}, "items": {"enum": [1, 2]}}),
+        ({"contains": {"const": 1}, "minContains": 2, "maxItems": 1}, {"contains": {"const": 1}, "minContains": 2}),
+        ({"contains": True, "maxContains": 0, "minContains": 0, "minItems": 1}, {"contains": True, "minItems": 1}),
+        (
+            {"contains": {"const": 1}, "minContains": 2, "prefixItems": [{"const": 1}], "items": {"const": 2}},
+            {"contains": {"const": 1}, "minContains": 1, "prefixItems": [{"const": 1}], "items": {"const": 2}},
+        ),
+        ({"uniqueItems": True, "items": {"enum": [1, 2]}, "minItems": 3}, {"items": {"enum": [1, 2]}, "minItems": 3}),
+        (
+            {"uniqueItems": True, "prefixItems": [{"const": 1}, {"const": 1.0}], "minItems": 2},
+            {"uniqueItems": True, "prefixItems": [{"const": 1}, {"const": True}], "minItems": 2},
+        ),
+        (
+            {"not": {"uniqueItems": True}, "prefixItems": [{"const": 1}, {"const": 2}], "items": False},
+            {"not": {"uniqueItems": True}, "prefixItems": [{"const": 1}, {"enum": [1, 2]}], "items": False},
+        ),
+        (
+            {
+                "allOf": [{"contains": {"const": 1}, "minContains": 3}],
+                "contains": {"type": "integer"},
+                "maxContains": 2,
+            },
+            {
+                "allOf": [{"contains": {"const": 1}, "minContains": 2}],
+                "contains": {"type": "integer"},
+                "maxContains": 2,
+            },
+        ),
+    ],
+)
+def test_impossible_arrays_and_their_twins(impossible: Json, possible: Json) -> None:
+    """Where no array is left that is proved; one thing changed, an array is found."""
+    assert found(impossible).state == "empty"
+    assert found(possible).state == "found"
+
+
+def test_examples_keep_the_facts() -> None:
+    """Items that have to be there are, and the others do not spoil it."""
+    assert found(
+        {"contains": {"const": 1}, "minContains": 2, "maxContains": 2, "minItems": 3, "uniqueItems": False}
+    ).value
+    assert found({"minItems": 1000, "items": {"type": "null"}}).value == [None] * 1000

@@ -1,0 +1,54 @@
+"""JSON values as JSON Schema sees them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from countersign.schema_change.json_values import canonical, exact, is_number, is_same, kind_of
+from countersign.strict_json import Json
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "null"),
+        (True, "boolean"),
+        (1, "integer"),
+        (1.0, "integer"),
+        (0.5, "fraction"),
+        ("", "string"),
+        ([], "array"),
+        ({}, "object"),
+    ],
+)
+def test_every_value_has_one_kind(value: Json, kind: str) -> None:
+    """A float without a fraction is an integer, and true is no number."""
+    assert kind_of(value) == kind
+
+
+def test_draft_04_tells_floats_apart() -> None:
+    """Where a dialect does not take 1.0 for an integer it has a kind of its own."""
+    assert kind_of(1.0, float_integers=False) == "whole"
+    assert kind_of(1, float_integers=False) == "integer"
+
+
+def test_numbers_compare_mathematically() -> None:
+    """1 equals 1.0, also deep inside; true equals neither."""
+    assert is_same({"a": [1]}, {"a": [1.0]})
+    assert not is_same(True, 1)
+    assert not is_same([1, 2], [2, 1])
+    assert canonical({"b": 1, "a": 2.0}) == canonical({"a": 2, "b": 1})
+
+
+def test_numbers_are_decimals() -> None:
+    """0.1 is one tenth, not the nearest double."""
+    assert exact(0.1) == Fraction(1, 10)
+    assert exact(3) == 3
+
+
+def test_booleans_are_no_numbers() -> None:
+    """Python counts them among the integers; JSON does not."""
+    assert is_number(1.5)
+    assert not is_number(True)
