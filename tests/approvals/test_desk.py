@@ -153,6 +153,19 @@ async def test_there_is_room_for_so_many_and_no_more(
     assert store.kinds == ["requested", "requested", "void", "requested"]
 
 
+async def test_one_caller_cannot_fill_the_inbox(
+    desk: Desk, a_request: MakeRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each caller has a share; at its limit the next one of another caller is still taken."""
+    monkeypatch.setattr(limits, "MAX_LIVE_APPROVALS_PER_CALLER", 1)
+    first = a_request(1)
+    await desk.open_or_join(first)
+    with pytest.raises(TooManyApprovals, match="of this caller"):
+        await desk.open_or_join(a_request(2))
+    other = a_request(3, caller={**first.caller, "sub": "ci-of-another"})
+    assert (await desk.open_or_join(other)).state == "pending"
+
+
 async def test_what_is_overdue_takes_no_room(
     desk: Desk, clock: Clock, a_request: MakeRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

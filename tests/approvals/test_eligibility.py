@@ -7,9 +7,10 @@ from typing import Literal
 
 import pytest
 
+from countersign import limits
 from countersign.approvals.approval import Approval
 from countersign.approvals.eligibility import may_see, require_signer
-from countersign.approvals.errors import AlreadyDecided, NotEligible, ReasonNeeded
+from countersign.approvals.errors import AlreadyDecided, NotEligible, ReasonNeeded, ReasonTooLong
 from countersign.approvals.store import ApprovalEvent
 from countersign.identity import Caller
 
@@ -144,13 +145,21 @@ def test_the_rule_says_which_decision_needs_a_reason(
     """Blank is no reason; with words every decision passes."""
     approval = an_approval(reason=needed)
     for verdict, passes in zip(VERDICTS, (approving, denying), strict=True):
-        for blank in ("", " \t\n"):
+        for blank in ("", " \t\n", "\u200b", "..."):
             if passes:
                 assert require_signer(approval, an_approver(), verdict, blank) == "bob"
             else:
                 with pytest.raises(ReasonNeeded, match=f"a reason to {verdict}"):
                     require_signer(approval, an_approver(), verdict, blank)
         assert require_signer(approval, an_approver(), verdict, "because") == "bob"
+
+
+def test_a_reason_fits_into_a_record(an_approval: MakeApproval, an_approver: MakeApprover) -> None:
+    """A reason may be as long as the limit, and no longer."""
+    words = "x" * limits.MAX_REASON_CHARACTERS
+    assert require_signer(an_approval(), an_approver(), "approve", words) == "bob"
+    with pytest.raises(ReasonTooLong, match=str(limits.MAX_REASON_CHARACTERS)):
+        require_signer(an_approval(), an_approver(), "approve", words + "x")
 
 
 def test_approvers_and_the_people_behind_the_request_may_see_it(

@@ -85,7 +85,7 @@ def test_plain_words(tmp_path: Path) -> None:
         (json.dumps({**REQUEST, "caller": {"claims": []}}), "`caller.claims` must be an object"),
         (json.dumps({**REQUEST, "caller": None}), "`caller` must be an object"),
         (json.dumps({**REQUEST, "method": 1}), "`method` and `target` must be strings"),
-        (json.dumps({**REQUEST, "body": {"type": 7}}), "/type"),
+        (json.dumps({**REQUEST, "body": {"type": 7}}), "not a valid JSON Schema: /type"),
     ],
 )
 def test_bad_request_file(tmp_path: Path, request_text: str, told: str) -> None:

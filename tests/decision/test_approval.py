@@ -350,3 +350,36 @@ def test_a_rule_below_a_full_stop_never_matters(
     short = decide(a_caller(), "prod", operation, diff, rules_of([ALL], [*before, stop]), NOW)
     long = decide(a_caller(), "prod", operation, diff, rules_of([ALL], [*before, stop, *after]), NOW)
     assert short == long
+
+
+# -- what nobody knows is risky ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verdict", ["hold", "deny"])
+@pytest.mark.parametrize(
+    ("when", "change", "backward"),
+    [
+        (Condition(backward=("breaking",)), ("x", "unknown"), "unknown"),
+        (Condition(change_effects=("narrows",)), ("x", "unknown"), "unknown"),
+        (Condition(change_effects=("narrows",)), ("x", "narrows-and-widens"), "breaking"),
+    ],
+)
+def test_a_guard_that_names_a_risk_also_stops_what_is_unknown(
+    verdict: Literal["hold", "deny"],
+    when: Condition,
+    change: tuple[str, str],
+    backward: str,
+    ask: Ask,
+    a_diff: MakeDiff,
+) -> None:
+    """Before an allow for everything, a hold or deny on `breaking` or `narrows` stops the unknown; proof lets it pass."""
+    guarded = (rule(verdict, when), rule("allow", line=2))
+    assert not isinstance(ask(*guarded, diff=a_diff(change, backward=backward)), Allow)
+    assert isinstance(ask(*guarded, diff=a_diff(("title-changed", "none"))), Allow)
+
+
+def test_an_allow_rule_is_read_as_it_stands(ask: Ask, a_diff: MakeDiff) -> None:
+    """An allow that names `breaking` does not let the unknown through."""
+    allowing = rule("allow", Condition(backward=("breaking",)))
+    assert isinstance(ask(allowing, diff=a_diff(("x", "narrows"), backward="breaking")), Allow)
+    assert isinstance(ask(allowing, diff=a_diff(("x", "unknown"), backward="unknown")), Deny)

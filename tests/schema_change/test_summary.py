@@ -13,9 +13,9 @@ def test_lines_are_grouped_and_worst_first() -> None:
         {"properties": {"customer": {"required": ["a", "b"], "maxLength": 2}}},
     )
     assert summarise(found.changes) == (
-        "2 fields become required: `a`, `b` at /properties/customer (narrows)",
-        "1 max length increased at /properties/customer/maxLength (widens)",
-        "1 annotation is removed: `title` at /properties/customer (none)",
+        "2 fields become required: `a`, `b` at /properties/customer (refuses more)",
+        "1 max length increased at /properties/customer/maxLength (accepts more)",
+        "1 annotation is removed: `title` at /properties/customer (validation stays as it is)",
     )
 
 
@@ -25,7 +25,7 @@ def test_nothing_is_cut() -> None:
     (line,) = summarise(compare({}, {"required": names}).changes)
     assert line.startswith("100 fields become required")
     assert all(f"`{name}`" in line for name in names)
-    assert line.endswith("at the root (narrows)")
+    assert line.endswith("at the root (refuses more)")
 
 
 def test_no_changes_no_lines() -> None:

@@ -9,6 +9,7 @@ from countersign.decision import Hold
 from countersign.masking import KeyedDigest
 from countersign.proxy.exchange import Assessment, Exchange
 from countersign.proxy.sent_request import RequestChanged, fingerprint
+from countersign.proxy.service_reader import url_of
 from countersign.strict_json import Json
 
 
@@ -62,7 +63,7 @@ def approval_request(
     rule, diff = hold.approval, assessment.diff
     message: dict[str, Json] = {
         "method": flow.request.method,
-        "url": f"{connection.scheme}://{connection.host}:{connection.port}{masked.target}",
+        "url": url_of(connection, masked.target or ""),
         "headers": [list(header) for header in masked.headers],
         "body": None if masked.body.text is None else masked.body.text.decode(),
     }

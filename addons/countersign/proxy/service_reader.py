@@ -28,6 +28,12 @@ class CurrentSchema:
     etag: str | None
 
 
+def url_of(connection: Connection, target: str) -> str:
+    """Where `target`, a path with its query, stands at the service (RFC 3986: an IPv6 address is in brackets)."""
+    host = f"[{connection.host}]" if ":" in connection.host else connection.host
+    return f"{connection.scheme}://{host}:{connection.port}{target}"
+
+
 class ServiceReader:
     def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
@@ -64,9 +70,8 @@ class ServiceReader:
         return bundle
 
     async def _get(self, connection: Connection, target: str) -> Answer:
-        url = f"{connection.scheme}://{connection.host}:{connection.port}{target}"
         try:
-            return await self._outbound.get(url, dict(upstream_credential(connection)))
+            return await self._outbound.get(url_of(connection, target), dict(upstream_credential(connection)))
         except OSError as error:
             raise SchemaUnavailable(f"the current schema cannot be read from {connection.name}: {error}") from None
 

@@ -43,6 +43,14 @@ class UpstreamCredential(FailClosed):
             name.lower() for name in flow.request.headers
         }:
             flow.request.headers["If-Match"] = clearance.etag
+        _frame(flow.request)
         exchange.forwarded = True
         flow.response = None
         return None
+
+
+def _frame(request: http.Request) -> None:
+    """Say how long the body is. HTTP/2 need not, and mitmproxy then writes the body to an HTTP/1 service without a
+    length: the service would read it as the next request, one that nobody looked at."""
+    if request.raw_content and "transfer-encoding" not in request.headers:
+        request.headers["Content-Length"] = str(len(request.raw_content))

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from countersign.schema_change.values import Change
 
 _ORDER = ("narrows-and-widens", "narrows", "unknown", "widens", "none")
+_EFFECTS = {
+    "narrows-and-widens": "refuses some that was accepted, accepts some that was refused",
+    "narrows": "refuses more",
+    "unknown": "what it does is not known",
+    "widens": "accepts more",
+    "none": "validation stays as it is",
+}
 _WORDS = {
+    "schema-created": ("schema is new", "schemas are new"),
     "required-added": ("field becomes required", "fields become required"),
     "required-removed": ("field is no longer required", "fields are no longer required"),
     "property-added": ("field is declared", "fields are declared"),
@@ -47,4 +55,4 @@ def _line(kind: str, place: str, effect: str, group: Sequence[Change]) -> str:
     names = ", ".join(f"`{change.property}`" for change in group if change.property is not None)
     where = f"at {place}" if place else "at the root"
     text = f"{len(group)} {many}" if len(group) > 1 else f"1 {one}"
-    return f"{text}{': ' + names if names else ''} {where} ({effect})"
+    return f"{text}{': ' + names if names else ''} {where} ({_EFFECTS[effect]})"

@@ -40,6 +40,9 @@ _VALIDATORS: dict[str, type[Validator]] = {
 class InvalidSchema(BadInput):
     """Not a valid JSON Schema; says where and what, without the value."""
 
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"not a valid JSON Schema: {problem}")
+
 
 def check_schema(document: Json, *, default_dialect: str = DRAFT_2020_12.uri) -> None:
     """Check `document` against the meta-schema of its `$schema`, or of `default_dialect` where it states none.
