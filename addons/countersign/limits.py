@@ -67,14 +67,13 @@ EVIDENCE_CLOSE_SECONDS = 10  # draining the queue at the end; a stuck disk must 
 DATABASE_BUSY_SECONDS = 1  # nobody else should ever hold the database; below EVIDENCE_DEADLINE_SECONDS
 WAL_CHECKPOINT_BYTES = 4 * 1024 * 1024  # written since the write-ahead log was last copied into the database
 MAX_WAL_BYTES = 64 * 1024 * 1024  # the write-ahead log is cut back to this after a long reader let go of it
+MAX_KEY_FILE_BYTES = 4096  # one key of the log; a larger file is not one
 MAX_ORIGIN_CHARACTERS = 200  # name of a log; it is in every record and every checkpoint
 MAX_NOTE_BYTES = 16 * 1024  # one signed checkpoint, with room for the signatures of 16 witnesses
 MAX_REPORTED_PROBLEMS = 100  # of one verification; one broken page can spoil every record, the rest is counted
 
 # -- proxy ------------------------------------------------------------------------------------------------------------
-SUBJECT_LOCK_SECONDS = (
-    10.0  # waiting for another change of the same subject; below every client's read time-out but one
-)
+SUBJECT_LOCK_SECONDS = 10.0  # waiting for another change of the same subject; below most clients' read time-outs
 OUTBOUND_SECONDS = 5.0  # one request of the gateway's own; a service that needs longer to show a schema is not well
 MAX_OUTBOUND_REQUESTS = 64  # of the gateway's own at once; the rest queue, within OUTBOUND_SECONDS
 
@@ -84,6 +83,7 @@ MAX_MASKED_VALUES = 100_000  # of one message: each may grow to a digest of 44 c
 MAX_ZSTD_WINDOW_BYTES = 8 * 1024 * 1024  # what a decoder of the content coding has to support, and no more (RFC 9659)
 
 # -- schema_change ----------------------------------------------------------------------------------------------------
+MAX_SCHEMAS_AT_ONE_VALUE = 100  # nested at one value; a reference to itself that goes no deeper ends here
 MAX_SCHEMA_NODES = 100_000  # values in one document; the largest published schemas have some 60,000
 MAX_SCHEMA_DEPTH = 60  # subschemas read inside each other at once, six frames of Python each; the rest when needed
 MAX_PROOF_DEPTH = 24  # levels of a document that one proof looks into, twelve frames each; deeper is `unknown`

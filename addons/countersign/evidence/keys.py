@@ -16,6 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from countersign import limits
 from countersign.evidence import directory as directories
 from countersign.evidence.checkpoint import Signer, Verifier
 from countersign.evidence.errors import BadNote, KeyFileError
@@ -24,7 +25,6 @@ from countersign.evidence.places import VKEY_NAME
 SIGNING_KEY_NAME = "log.key"
 DIGEST_KEY_NAME = "digest.key"
 _DIGEST_KEY_BYTES = 32
-_MAX_KEY_FILE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def read_vkey(path: Path) -> Verifier:
     """
     try:
         with path.open("rb") as file:
-            return Verifier.parse(file.read(_MAX_KEY_FILE_BYTES).decode("ascii"))
+            return Verifier.parse(file.read(limits.MAX_KEY_FILE_BYTES).decode("ascii"))
     except OSError as error:
         raise KeyFileError(f"{path}: cannot be read: {error.strerror}") from None
     except (BadNote, UnicodeDecodeError) as error:
@@ -116,7 +116,7 @@ def _read_secret(path: Path) -> bytes:
                 raise KeyFileError(f"{path}: not a regular file")
             if status.st_mode & 0o077:
                 raise KeyFileError(f"{path}: others may read or write it; chmod 600, and think of it as known to them")
-            return file.read(_MAX_KEY_FILE_BYTES)
+            return file.read(limits.MAX_KEY_FILE_BYTES)
     except OSError as error:
         raise KeyFileError(f"{path}: cannot be read: {error.strerror}; restore it from its backup") from None
 

@@ -144,7 +144,7 @@ class EvidencePort:
                     "client": self._client(flow),
                     **_message(flow, masked),
                 },
-                _payloads("request", masked),
+                _payloads("request", masked) if exchange.caller else {},  # strangers do not fill the disk
             )
         )
 

@@ -93,6 +93,15 @@ def add_options(loader: Loader) -> None:
         ctx.options.update(listen_host="127.0.0.1")
 
 
+def overruled() -> list[str]:
+    """The options that somebody gave another value than they must have, one line each; asked before `add_options`."""
+    return [
+        f"{name} must stay {value!r}: {why}"
+        for name, (value, why) in FIXED.items()
+        if getattr(ctx.options, name) not in (value, ctx.options.default(name))
+    ]
+
+
 def rules_directory() -> Path:
     """Where the rule files are: the option, else COUNTERSIGN_RULES, else rules/ beside addons/."""
     beside = Path(__file__).parents[3] / "rules"

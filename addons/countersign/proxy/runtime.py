@@ -9,7 +9,7 @@ import secrets
 import time
 from pathlib import Path
 
-from countersign import __version__
+from countersign import __version__, limits
 from countersign.approvals import Desk
 from countersign.console.server import Console
 from countersign.errors import CountersignError
@@ -69,7 +69,7 @@ class Parts:
     def record_rules(self, unsafe: list[str]) -> None:
         """Which rules are in force from here on, and which insecure switches. Raises EvidenceUnavailable."""
         entry = Entry("rules", None, {"digest": self.rules.digest, "unsafe": list(unsafe)})
-        self.log.submit(entry).result(timeout=10)
+        self.log.submit(entry).result(timeout=limits.EVIDENCE_DEADLINE_SECONDS)
 
     def close(self) -> None:
         self.outbound.close()

@@ -35,6 +35,7 @@ class StartupChecks:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._rules: Rulebook | None = None
+        self._overruled: list[str] = []
 
     def load(self, loader: Loader) -> None:
         if type(ctx.master).__module__ in ("mitmproxy.tools.web.master", "mitmproxy.tools.console.master"):
@@ -42,10 +43,11 @@ class StartupChecks:
                 "countersign runs in mitmdump only: `mitmdump -s addons/gateway.py`. It serves mitmweb itself, behind a "
                 "login; mitmweb's own lets whoever opens it edit what was approved"
             )
+        self._overruled = options.overruled()
         options.add_options(loader)
 
     def configure(self, updated: set[str]) -> None:
-        problems = unsafe_options()
+        problems = [*self._overruled, *unsafe_options()]
         if self._runtime.is_started and any(name.startswith("countersign_") for name in updated):
             problems.append("the gateway's own options are read at start; restart it to change them")
         if problems:

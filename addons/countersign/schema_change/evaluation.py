@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from countersign import limits
 from countersign.schema_change.constraints import (
     AllOf,
     AnyOf,
@@ -34,9 +35,6 @@ from countersign.schema_change.json_values import canonical, exact, kind_of
 from countersign.schema_change.patterns import matches
 from countersign.schema_change.steps import Spend, unlimited
 from countersign.strict_json import Json
-
-#: Nested schemas at one value; a reference that leads to itself without going deeper into the value ends here.
-_MAX_NESTING = 100
 
 
 def accepts(
@@ -81,7 +79,7 @@ class _Evaluation:
 
     def node(self, node: Node, value: Json, depth: int) -> bool | None:
         self._spend(1)
-        if depth > _MAX_NESTING:
+        if depth > limits.MAX_SCHEMAS_AT_ONE_VALUE:
             return None
         return all_of(self._constraint(each, value, depth + 1) for each in node.constraints)
 
