@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 # -- messages ---------------------------------------------------------------------------------------------------------
-MAX_BODY_BYTES = (
-    5 * 1024 * 1024
-)  # the largest body read or forwarded; the largest published JSON Schemas are below 2 MB
+MAX_BODY_BYTES = 5 * 1024 * 1024  # the largest body read or forwarded; published JSON Schemas are below 2 MB
 MAX_DECODED_BODY_BYTES = 8 * 1024 * 1024  # after Content-Encoding is undone: a compression bomb stops here
 MAX_CONTENT_ENCODINGS = 2  # stacked codings; no client sends more, and each one multiplies what a bomb can do
 MAX_JSON_DEPTH = 200  # nesting of arrays and objects; Python's parser recurses, and no real schema is near this
@@ -109,9 +107,7 @@ MAX_SOCKET_MESSAGE_BYTES = 4096  # from a page; they are not acted upon
 MAX_REASON_CHARACTERS = 2000  # a paragraph; it is kept in the evidence for good
 CONSOLE_REFRESH_SECONDS = 1.0  # how late an approval that ended by time leaves the page
 CONSOLE_IDLE_SECONDS = 60  # a browser's idle connection, or a body that does not come, is closed
-MAX_CONSOLE_ANSWER_BYTES = (
-    256 * 1024 * 1024
-)  # what the command reads of an answer: a few approvals of the largest schemas
+MAX_CONSOLE_ANSWER_BYTES = 256 * 1024 * 1024  # what the command reads of an answer: some of the largest schemas
 CONSOLE_TIMEOUT_SECONDS = 30  # how long the command waits for the console
 MAX_EXPRESSION_DEPTH = 40  # groups inside each other in one regular expression
 MAX_AUTOMATON_PARTS = 10_000  # of one regular expression, with its counts multiplied out

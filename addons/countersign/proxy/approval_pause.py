@@ -15,7 +15,7 @@ from countersign.approvals import AlreadyDecided, Approval, ApprovalError
 from countersign.decision import Hold
 from countersign.errors import InvalidCredential
 from countersign.proxy.asking import approval_request, fingerprint_of
-from countersign.proxy.exchange import Clearance, Exchange, exchange_of, refuse
+from countersign.proxy.exchange import Clearance, Exchange, exchange_of, is_waited_for, refuse
 from countersign.proxy.fail_closed import FailClosed
 from countersign.proxy.refusal import Refusal, refusal_for
 from countersign.proxy.runtime import Parts, Runtime, new_id, now
@@ -123,7 +123,7 @@ class ApprovalPause(FailClosed):
             await parts.desk.void(approval.request.id, why)
         elif isinstance(assessment.verdict, Hold):
             try:
-                await parts.desk.claim(approval.request.id, exchange.id, lambda: flow.client_conn.connected)
+                await parts.desk.claim(approval.request.id, exchange.id, lambda: is_waited_for(flow))
             except AlreadyDecided as error:
                 refuse(flow, self._refusal(approval, 503, "approval-ended", f"{error}; send the request again"))
                 return True

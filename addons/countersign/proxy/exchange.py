@@ -109,6 +109,11 @@ def exchange_of(flow: http.HTTPFlow) -> Exchange | None:
     return exchange
 
 
+def is_waited_for(flow: http.HTTPFlow) -> bool:
+    """Whether an answer would reach a client: it is connected, and nobody has killed the flow (mitmproxy sets an error)."""
+    return flow.client_conn.connected and flow.error is None
+
+
 def refuse(flow: http.HTTPFlow, refusal: Refusal) -> None:
     """Answer the request with `refusal`; the first refusal of an exchange stands."""
     exchange = exchange_of(flow)

@@ -10,7 +10,7 @@ from mitmproxy import http
 from countersign.errors import CountersignError
 from countersign.proxy.asking import fingerprint_of
 from countersign.proxy.credentials import upstream_credential
-from countersign.proxy.exchange import exchange_of, refuse
+from countersign.proxy.exchange import exchange_of, is_waited_for, refuse
 from countersign.proxy.fail_closed import FailClosed
 from countersign.proxy.refusal import NOTHING_ALLOWED, Refusal
 from countersign.proxy.runtime import Runtime
@@ -31,7 +31,7 @@ class UpstreamCredential(FailClosed):
             return refuse(flow, NOTHING_ALLOWED)
         if clearance.fingerprint != fingerprint_of(exchange, flow, assessment, parts.rules.digest, parts.digest):
             return refuse(flow, Refusal(403, "not-what-was-cleared", "the request is not the one that was cleared"))
-        if not flow.client_conn.connected:
+        if not is_waited_for(flow):
             return refuse(flow, Refusal(403, "client-gone", "the client has gone"))
         try:
             credential = upstream_credential(connection)

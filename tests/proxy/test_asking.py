@@ -1,0 +1,119 @@
+"""From a held change to the approval that is asked for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from mitmproxy import http
+
+from countersign.decision import Hold
+from countersign.masking import Masker
+from countersign.proxy.asking import approval_request, digest_of_request, fingerprint_of
+from countersign.proxy.exchange import Assessment, Exchange
+from countersign.proxy.sent_request import RequestChanged
+from countersign.rulebook.values import Condition, MaskingRule
+from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, flow
+
+_RULE = approval_rule("others", Condition(), "hold")
+
+
+def _assessment(digest: str = "c1", **changes: Any) -> Assessment:
+    usual: dict[str, Any] = {
+        "summary": ("one change",),
+        "changes": ({"kind": "k"},),
+        "before": {"b": 1},
+        "after": {"a": 1},
+    }
+    return Assessment(digest, None, None, Hold("needs one", SOURCE, _RULE), **{**usual, **changes})
+
+
+def _read(made: http.HTTPFlow, **parts: Any) -> Exchange:
+    """An exchange whose request was read as it is now."""
+    masking = MaskingRule("m", ("*",), ("*",), ("request",), ("$..password",), ("X-Team",), (), "redact", 0, SOURCE)
+    masker = Masker((masking,), DIGEST)
+    masked = masker.message(
+        connection="schemas",
+        subject="a",
+        direction="request",
+        target=made.request.path,
+        headers=tuple(made.request.headers.items(multi=True)),
+        body=made.request.raw_content,
+    )
+    asked = exchange(masked=masked, **parts)
+    asked.received = digest_of_request(asked, made, DIGEST)
+    return asked
+
+
+def test_an_approval_is_bound_to_the_schema_and_the_rules() -> None:
+    """Reviewed against another schema, or asked for under other rules, it is another approval."""
+    made = flow()
+    asked = _read(made)
+    first = fingerprint_of(asked, made, _assessment(), "r1", DIGEST)
+    assert fingerprint_of(asked, made, _assessment(), "r1", DIGEST) == first
+    assert fingerprint_of(asked, made, _assessment("c2"), "r1", DIGEST) != first
+    assert fingerprint_of(asked, made, _assessment(), "r2", DIGEST) != first
+
+
+@pytest.mark.parametrize("part", ["raw_content", "path", "method"])
+def test_a_request_that_is_no_longer_the_one_that_was_read_has_no_fingerprint(part: str) -> None:
+    """It would be approved under the description of another one."""
+    made = flow()
+    asked = _read(made)
+    setattr(made.request, part, b"{}" if part == "raw_content" else "/other" if part == "path" else "POST")
+    with pytest.raises(RequestChanged, match="changed while"):
+        fingerprint_of(asked, made, _assessment(), "r1", DIGEST)
+
+
+def test_a_request_that_was_never_read_has_no_fingerprint() -> None:
+    """Nothing can be cleared that nobody looked at."""
+    with pytest.raises(RequestChanged):
+        fingerprint_of(exchange(), flow(), _assessment(), "r1", DIGEST)
+
+
+def test_the_approver_gets_everything_and_no_secret() -> None:
+    """The rule that asks, who may sign, until when, what changes, and the masked message."""
+    made = flow(body=b'{"type":"object","password":"hunter2"}')
+    asked = _read(made)
+    request = approval_request(
+        "a1", asked, made, _assessment(), Hold("needs one", SOURCE, _RULE), rules="r1", digest=DIGEST, now=1_000_000
+    )
+    assert request.fingerprint == fingerprint_of(asked, made, _assessment(), "r1", DIGEST)
+    assert (request.id, request.exchange, request.connection, request.subject) == ("a1", "e1", "schemas", "a")
+    assert (request.caller["label"], request.caller_people) == (caller().label, ("alice",))
+    assert request.rule == f"others ({SOURCE})"
+    assert (request.quorum, request.approvers, request.reason) == (1, ("group:approvers",), ("deny",))
+    assert (request.requested_at, request.expires_at, request.grant_seconds) == (1_000_000, 3_601_000_000, 600)
+    assert (request.before, request.after, request.summary) == ({"b": 1}, {"a": 1}, ("one change",))
+    assert request.message["url"] == "https://schemas.example:443/schemas/a?x=1"
+    assert "hunter2" not in str(request.as_json())
+    assert "password" in str(request.message["body"])
+
+
+def test_what_was_not_compared_is_unknown() -> None:
+    """A delete or a setting has no verdict of a comparison, and `unknown` is never shown as harmless."""
+    made = flow()
+    request = approval_request(
+        "a1", _read(made), made, _assessment(), Hold("x", SOURCE, _RULE), rules="r1", digest=DIGEST, now=0
+    )
+    assert (request.backward, request.forward, request.reasons) == ("unknown", "unknown", ())
+
+
+def test_a_body_that_is_not_kept_is_not_shown() -> None:
+    """Where masking keeps no body, the approver's message has none."""
+    made = flow(method="DELETE", body=b"")
+    request = approval_request(
+        "a1", _read(made), made, _assessment(), Hold("x", SOURCE, _RULE), rules="r1", digest=DIGEST, now=0
+    )
+    assert request.message["method"] == "DELETE"
+    assert not request.message["body"]
+
+
+def test_the_hold_of_the_decision_is_what_is_asked_for() -> None:
+    """Another rule asks other people."""
+    made = flow()
+    other = approval_rule("owners", Condition(), "hold")
+    request = approval_request(
+        "a1", _read(made), made, _assessment(), Hold("x", SOURCE, other), rules="r1", digest=DIGEST, now=0
+    )
+    assert request.rule.startswith("owners ")

@@ -1,0 +1,190 @@
+"""What a change does now, and what the rules say to it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from countersign.decision import Allow, Deny, Hold
+from countersign.dialects import CurrentRead, Reference
+from countersign.errors import SchemaUnavailable
+from countersign.masking import Masker
+from countersign.proxy.assessing import Assessor
+from countersign.proxy.service_reader import CurrentSchema, ServiceReader
+from countersign.rulebook.values import Condition, Connection, MaskingRule, Rulebook
+from countersign.strict_json import Json
+from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, operation, rulebook
+
+_NOW = 1_800_000_100_000_000  #: microseconds; the caller's token is good then
+
+
+class _Service(ServiceReader):
+    """Holds what a test says, and counts how often it is read."""
+
+    def __init__(self, current: CurrentSchema, bundle: dict[str, Json] | None = None) -> None:
+        self.held = current
+        self.references = bundle or {}
+        self.reads = 0
+
+    async def current(self, connection: Connection, read: CurrentRead) -> CurrentSchema:
+        self.reads += 1
+        return self.held
+
+    async def bundle(self, connection: Connection, references: Any) -> dict[str, Json]:
+        return {reference.name: self.references[reference.name] for reference in references}
+
+
+def _assessor(held: Json, rules: Rulebook | None = None, *, exists: bool = True, now: int = _NOW) -> Assessor:
+    service = _Service(CurrentSchema(exists, held, {}, '"e1"'))
+    book = rules or rulebook()
+    return Assessor(book, service, Masker(book.masking, DIGEST), DIGEST, lambda: now)
+
+
+async def test_an_equal_schema_is_allowed() -> None:
+    """Nothing changes, so nobody has to be asked; the ETag of what was read is kept."""
+    assessment = await _assessor({"type": "object"}).assess(exchange())
+    assert isinstance(assessment.verdict, Allow)
+    assert assessment.etag == '"e1"'
+    assert assessment.changes == ()
+    assert assessment.before == assessment.after == {"type": "object"}
+
+
+async def test_another_schema_is_held_with_what_it_changes() -> None:
+    """The approver gets summary, changes, before and after."""
+    assessment = await _assessor({"type": "string"}).assess(exchange())
+    assert isinstance(assessment.verdict, Hold)
+    assert assessment.diff is not None
+    assert assessment.diff.backward == "breaking"
+    assert assessment.changes
+    assert assessment.summary
+    assert (assessment.before, assessment.after) == ({"type": "string"}, {"type": "object"})
+
+
+async def test_a_new_subject_is_compared_with_nothing() -> None:
+    """There is no current schema: `before` is empty, and its digest is that of there being none."""
+    assessor = _assessor(None, exists=False)
+    assessment = await assessor.assess(exchange())
+    assert assessment.before is None
+    assert assessment.current_digest == assessor.digest_of(CurrentSchema(False, None, {}, None))
+    assert assessment.current_digest != assessor.digest_of(CurrentSchema(True, None, {}, None))
+
+
+async def test_a_delete_proposes_nothing() -> None:
+    """It is decided without a comparison, and described in words."""
+    asked = exchange(operation=operation(effect="delete", name="delete schema", proposed=None, has_proposed=False))
+    assessment = await _assessor({"type": "object"}).assess(asked)
+    assert assessment.diff is None
+    assert isinstance(assessment.verdict, Hold)
+    assert assessment.summary == ("delete schema (delete) on a",)
+    assert assessment.before == {"type": "object"}
+
+
+async def test_a_setting_of_the_service_as_a_whole_is_read_from_nowhere() -> None:
+    """Without a place to look at nothing is read."""
+    asked = exchange(
+        operation=operation(effect="settings", subject=None, proposed=None, has_proposed=False, current=None)
+    )
+    assessor = _assessor({"type": "object"})
+    assessment = await assessor.assess(asked)
+    assert assessor._reader.reads == 0  # type: ignore[attr-defined]
+    assert assessment.summary == ("replace schema (settings) on the service as a whole",)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (CurrentSchema(True, {"a": 1}, {}, None), CurrentSchema(True, {"a": 2}, {}, None)),
+        (CurrentSchema(True, {}, {}, None), CurrentSchema(False, None, {}, None)),
+        (CurrentSchema(True, {}, {"r": {"type": "string"}}, None), CurrentSchema(True, {}, {"r": {}}, None)),
+        (CurrentSchema(True, {}, {"r": {}}, None), CurrentSchema(True, {}, {"s": {}}, None)),
+    ],
+)
+def test_another_current_schema_has_another_digest(one: CurrentSchema, other: CurrentSchema) -> None:
+    """Also when only a schema that it refers to changed; the ETag and the order of members do not count."""
+    assessor = _assessor({})
+    assert assessor.digest_of(one) != assessor.digest_of(other)
+    again = CurrentSchema(one.exists, one.document, one.bundle, '"another"')
+    assert assessor.digest_of(one) == assessor.digest_of(again)
+
+
+def test_the_digest_is_keyed() -> None:
+    """Nobody can guess a masked value of the schema from it."""
+    digest = _assessor({}).digest_of(CurrentSchema(True, {"const": "secret"}, {}, None))
+    assert "secret" not in digest
+    assert digest == DIGEST.of(b'[{"const":"secret"},{}]', label="current-schema")
+
+
+async def test_references_are_read_and_compared() -> None:
+    """What a `$ref` leads to counts: the same document with another referred schema is another change."""
+    proposed: Json = {"$ref": "r"}
+    reference = Reference("r", "/schemas/r", operation().current.schema, None)  # type: ignore[union-attr]
+    asked = exchange(operation=operation(proposed=proposed, references=(reference,)))
+    book = rulebook()
+    verdicts = []
+    for referred in ("string", "integer"):
+        held = CurrentSchema(True, proposed, {"r": {"type": "string"}}, None)
+        service = _Service(held, {"r": {"type": referred}})
+        assessment = await Assessor(book, service, Masker((), DIGEST), DIGEST, lambda: _NOW).assess(asked)
+        verdicts.append(type(assessment.verdict))
+    assert verdicts == [Allow, Hold]
+
+
+async def test_an_expired_caller_is_denied() -> None:
+    """The clock is microseconds here and seconds in the decision."""
+    late = (caller().expires_at + 1) * 1_000_000
+    assessment = await _assessor({"type": "object"}, now=late).assess(exchange())
+    assert isinstance(assessment.verdict, Deny)
+
+
+async def test_a_service_that_cannot_be_read_is_said() -> None:
+    """Nothing is decided on a guess."""
+
+    class Away(_Service):
+        async def current(self, connection: Connection, read: CurrentRead) -> CurrentSchema:
+            raise SchemaUnavailable("away")
+
+    assessor = Assessor(rulebook(), Away(CurrentSchema(False, None, {}, None)), Masker((), DIGEST), DIGEST, lambda: 0)
+    with pytest.raises(SchemaUnavailable):
+        await assessor.assess(exchange())
+
+
+def _masking() -> MaskingRule:
+    return MaskingRule(
+        "m", ("*",), ("*",), ("request", "response", "schema"), ("$..password",), (), (), "redact", 0, SOURCE
+    )
+
+
+async def test_masked_values_are_in_nothing_that_is_shown() -> None:
+    """Before, after, changes and summary: all that an approver sees is without them."""
+    book = rulebook(masking=(_masking(),))
+    held: Json = {"properties": {"a": {"password": "old-secret"}}, "examples": [{"password": "old-secret"}]}
+    proposed: Json = {"properties": {"a": {"password": "new-secret"}}, "examples": [{"password": "new-secret"}]}
+    assessment = await _assessor(held, book).assess(exchange(operation=operation(proposed=proposed)))
+    shown = json.dumps(
+        [assessment.before, assessment.after, list(assessment.changes), list(assessment.summary)], ensure_ascii=False
+    )
+    assert "secret" not in shown
+    assert assessment.changes
+
+
+async def test_values_that_are_not_masked_are_shown() -> None:
+    """The twin: the difference itself is what people decide on."""
+    book = rulebook(masking=(_masking(),))
+    asked = exchange(operation=operation(proposed={"type": "string", "maxLength": 12}))
+    assessment = await _assessor({"type": "string", "maxLength": 34}, book).assess(asked)
+    assert {(change["before"], change["after"]) for change in assessment.changes} == {(34, 12)}
+
+
+def test_what_access_alone_decides_is_compared_with_nothing() -> None:
+    """Reads and data: no current schema, no changes."""
+    assessment = Assessor.by_access(Allow("because", SOURCE))
+    assert (assessment.current_digest, assessment.diff, assessment.changes) == ("-", None, ())
+
+
+async def test_a_rule_that_denies_is_obeyed() -> None:
+    """The verdict is the decision's, word for word."""
+    book = rulebook(approval=(approval_rule("never", Condition(), "deny"),))
+    assessment = await _assessor({"type": "object"}, book).assess(exchange())
+    assert assessment.verdict == Deny("the rule 'never' denies it", SOURCE)

@@ -1,0 +1,208 @@
+"""The one way into the log: masked first, complete, and each record found by what it is about."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from mitmproxy import http
+
+from countersign.approvals import ApprovalRequest
+from countersign.decision import Allow, Deny, Hold
+from countersign.errors import EvidenceUnavailable
+from countersign.evidence import EvidenceLog, Record
+from countersign.masking import Masker
+from countersign.proxy.evidence_port import EvidencePort
+from countersign.proxy.exchange import Assessment, Exchange
+from countersign.proxy.refusal import Refusal
+from countersign.rulebook.values import Condition, MaskingRule
+from countersign.schema_change import compare
+from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, flow, operation
+
+_SECRET = "hunter2"
+_RULES = (
+    MaskingRule("m1", ("*",), ("*",), ("request", "response", "schema"), ("$..password",), (), (), "redact", 0, SOURCE),
+    MaskingRule("m2", ("*",), ("*",), ("request", "response"), (), ("X-Team", "Set-Cookie"), (), "redact", 0, SOURCE),
+    MaskingRule("m3", ("*",), ("*",), ("request",), (), (), ("x",), "redact", 0, SOURCE),
+)
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[EvidencePort]:
+    """Over a real log."""
+    log = EvidenceLog.open(
+        tmp_path / "evidence",
+        tmp_path / "keys",
+        "countersign.test/audit/1",
+        clock=lambda: 1_800_000_000_000_000,
+        randomness=secrets.token_bytes,
+        software={"name": "tests"},
+    )
+    yield EvidencePort(log, Masker(_RULES, DIGEST), DIGEST)
+    log.close()
+
+
+def _request() -> http.HTTPFlow:
+    body = json.dumps({"type": "object", "password": _SECRET}).encode()
+    url = f"https://schemas.example/schemas/a?x={_SECRET}"
+    return flow(body=body, url=url, headers=(("Content-Type", "application/json"), ("X-Team", _SECRET)))
+
+
+def _answered(made: http.HTTPFlow) -> http.HTTPFlow:
+    made.response = http.Response.make(200, json.dumps({"password": _SECRET, "id": 7}), {"Set-Cookie": _SECRET})
+    return made
+
+
+def _last(port: EvidencePort) -> Record:
+    return list(port.log.records())[-1]
+
+
+def _everything(record: Record) -> str:
+    return str(record.fields) + "".join(payload.data.decode() for payload in record.payloads.values())
+
+
+def _assessment(verdict: Any) -> Assessment:
+    diff = compare({"type": "string"}, {"type": "object"})
+    return Assessment("c1", None, diff, verdict, ("one",), ({"kind": "k"},), {"b": 1}, {"a": 1})
+
+
+async def _intended(port: EvidencePort, made: http.HTTPFlow, **parts: Any) -> Exchange:
+    asked = exchange(**parts)
+    asked.masked = port.masked_request(asked, made)
+    await port.intent(asked, made)
+    return asked
+
+
+async def test_an_intent_says_who_wants_what_and_no_secret(port: EvidencePort) -> None:
+    """The token's particulars, the operation, the masked request; and from then on the exchange is intended."""
+    asked = await _intended(port, _request())
+    record = _last(port)
+    assert (record.type, record.exchange) == ("intent", "e1")
+    assert record.fields["identity"] == caller().as_evidence()
+    assert (record.fields["operation"], record.fields["effect"]) == ("replace schema", "update")
+    assert (record.fields["connection"], record.fields["subject"], record.fields["caller"]) == (
+        "schemas",
+        "a",
+        caller().label,
+    )
+    assert record.fields["look_up"] == "/schemas/a"
+    assert str(record.fields["url"]).startswith("https://schemas.example:443/schemas/a?x=")
+    assert _SECRET not in _everything(record)
+    assert asked.intended
+
+
+async def test_an_intent_that_is_not_durable_is_none(port: EvidencePort) -> None:
+    """The exchange is not intended, so its last step refuses to send it."""
+    port.log.close()
+    asked = exchange()
+    asked.masked = port.masked_request(asked, _request())
+    with pytest.raises(EvidenceUnavailable):
+        await port.intent(asked, _request())
+    assert not asked.intended
+
+
+async def test_the_proposed_schema_is_known_by_a_keyed_digest(port: EvidencePort) -> None:
+    """So that recovery can tell whether it was applied, and nobody can guess what was masked in it."""
+    await _intended(port, _request(), operation=operation(proposed={"type": "object", "password": _SECRET}))
+    assert _last(port).fields["proposed"] == port.schema_digest({"password": _SECRET, "type": "object"})
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"),
+    [
+        (Allow("because", SOURCE), "allow"),
+        (Deny("because", None), "deny"),
+        (Hold("because", SOURCE, approval_rule("r", Condition(), "hold")), "hold"),
+    ],
+)
+async def test_a_decision_names_its_rule_and_keeps_the_change(port: EvidencePort, verdict: Any, word: str) -> None:
+    """Allow, deny or hold; the rule's file and line, or that none allowed it; what was compared and what came out."""
+    asked = await _intended(port, _request())
+    await port.decision(asked, _assessment(verdict))
+    record = _last(port)
+    assert (record.type, record.fields["verdict"], record.fields["reason"]) == ("decision", word, "because")
+    assert record.fields["rule"] == (None if word == "deny" else str(SOURCE))
+    assert (record.fields["backward"], record.fields["current"]) == ("breaking", "c1")
+    change = json.loads(record.payloads["change"].data)
+    assert (change["before"], change["after"], change["summary"]) == ({"b": 1}, {"a": 1}, ["one"])
+
+
+async def test_a_read_has_intent_and_decision_in_one_commit(port: EvidencePort) -> None:
+    """One wait for the disk instead of two."""
+    asked = exchange()
+    asked.masked = port.masked_request(asked, _request())
+    await port.intent(asked, _request(), Assessment("-", None, None, Allow("x", SOURCE), (), (), None, None))
+    kinds = [record.type for record in port.log.records()]
+    assert kinds[-2:] == ["intent", "decision"]
+    assert not _last(port).payloads
+
+
+async def test_an_outcome_keeps_the_masked_answer(port: EvidencePort) -> None:
+    """Status, whether it was forwarded, for which approval; no secret of the service's answer."""
+    made = _answered(_request())
+    asked = await _intended(port, made)
+    asked.asked = cast("ApprovalRequest", type("Asked", (), {"id": "a1"})())
+    asked.forwarded = True
+    await port.outcome(asked, made)
+    record = _last(port)
+    assert (record.type, record.fields["status"], record.fields["forwarded"]) == ("outcome", 200, True)
+    assert record.fields["approval"] == "a1"
+    assert _SECRET not in _everything(record)
+    assert b'"id":7' in record.payloads["response-body"].data
+
+
+async def test_an_outcome_without_an_answer_says_why(port: EvidencePort) -> None:
+    """Not forwarded: nothing to look up. Forwarded: what the service says now."""
+    asked = await _intended(port, _request())
+    await port.outcome_without_answer(asked, "client gone")
+    assert (_last(port).type, _last(port).fields["forwarded"], _last(port).fields["reason"]) == (
+        "outcome",
+        False,
+        "client gone",
+    )
+    await port.outcome_unknown(asked, "connection lost", "applied: yes")
+    assert (_last(port).type, _last(port).fields["observed"]) == ("outcome_unknown", "applied: yes")
+
+
+async def test_a_refusal_before_everything_is_recorded_with_what_is_known(port: EvidencePort) -> None:
+    """Nobody is identified and nothing understood: address, host, method and target all the same, masked."""
+    made = _request()
+    asked = Exchange("e2", 1, "plain")
+    await port.refusal(asked, made, Refusal(407, "no-identity", "who?"))
+    record = _last(port)
+    assert (record.type, record.fields["status"], record.fields["code"]) == ("refusal", 407, "no-identity")
+    assert (record.fields["caller"], record.fields["identity"], record.fields["connection"]) == (None, None, None)
+    assert record.fields["host"] == "schemas.example:443"
+    assert record.fields["client"] == f"{made.client_conn.peername[0]}:{made.client_conn.peername[1]}"
+    assert _SECRET not in _everything(record)
+
+
+@pytest.mark.parametrize("part", ["target", "host", "method", "header", "body"])
+async def test_bytes_that_are_no_text_can_be_recorded(port: EvidencePort, part: str) -> None:
+    """An attack must not get past the log by being unreadable."""
+    made = _request()
+    match part:
+        case "target":
+            made.request.data.path = b"/\xff\xfe"
+        case "host":
+            made.request.data.host = "h\udcff.example"
+        case "method":
+            made.request.data.method = b"P\xffT"
+        case "header":
+            made.request.headers = http.Headers([(b"X-\xff", b"\xff")])
+        case _:
+            made.request.raw_content = b"\xff\x00"
+    await port.refusal(Exchange("e2", 1, "plain"), made, Refusal(400, "bad-input", "\udcff"))
+    assert _last(port).type == "refusal"
+
+
+async def test_a_tunnel_is_recorded_with_its_caller(port: EvidencePort) -> None:
+    """Opened and closed: by whom, and where to."""
+    await port.tunnel(exchange(), "opened", "idp.example", 443)
+    record = _last(port)
+    assert (record.fields["step"], record.fields["host"], record.fields["port"]) == ("opened", "idp.example", 443)
+    assert record.fields["identity"] == caller().as_evidence()
