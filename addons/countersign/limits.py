@@ -116,3 +116,4 @@ MAX_PATTERNS_TOGETHER = 5  # patterns of member names told apart at once; each d
 MAX_REASSESSMENTS = 5  # approvals asked for one held request because the schema changed under it; then it is refused
 RETRY_AFTER_SECONDS = 15  # told to a client whose change still waits; people need longer, its next try joins them
 MAX_EXPRESSION_CHARACTERS = 4096  # of one regular expression; compiling takes time with its length
+ON_LOOP_BYTES = 32 * 1024  # of a body that is read on the event loop, some milliseconds; larger ones go to a thread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def _assessment(digest: str = "c1", **changes: Any) -> Assessment:
         "before": {"b": 1},
         "after": {"a": 1},
     }
-    return Assessment(digest, None, None, Hold("needs one", SOURCE, _RULE), **{**usual, **changes})
+    return Assessment(digest, "r1", True, None, None, Hold("needs one", SOURCE, _RULE), **{**usual, **changes})
 
 
 def _read(made: http.HTTPFlow, **parts: Any) -> Exchange:
@@ -52,6 +53,8 @@ def test_an_approval_is_bound_to_the_schema_and_the_rules() -> None:
     first = fingerprint_of(asked, made, _assessment(), "r1", DIGEST)
     assert fingerprint_of(asked, made, _assessment(), "r1", DIGEST) == first
     assert fingerprint_of(asked, made, _assessment("c2"), "r1", DIGEST) != first
+    others = replace(_assessment(), references_digest="r2")
+    assert fingerprint_of(asked, made, others, "r1", DIGEST) != first
     assert fingerprint_of(asked, made, _assessment(), "r2", DIGEST) != first
 
 

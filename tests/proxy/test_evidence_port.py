@@ -67,7 +67,7 @@ def _everything(record: Record) -> str:
 
 def _assessment(verdict: Any) -> Assessment:
     diff = compare({"type": "string"}, {"type": "object"})
-    return Assessment("c1", None, diff, verdict, ("one",), ({"kind": "k"},), {"b": 1}, {"a": 1})
+    return Assessment("c1", "r1", True, None, diff, verdict, ("one",), ({"kind": "k"},), {"b": 1}, {"a": 1})
 
 
 async def _intended(port: EvidencePort, made: http.HTTPFlow, **parts: Any) -> Exchange:
@@ -135,7 +135,9 @@ async def test_a_read_has_intent_and_decision_in_one_commit(port: EvidencePort) 
     """One wait for the disk instead of two."""
     asked = exchange()
     asked.masked = port.masked_request(asked, _request())
-    await port.intent(asked, _request(), Assessment("-", None, None, Allow("x", SOURCE), (), (), None, None))
+    await port.intent(
+        asked, _request(), Assessment("-", "-", False, None, None, Allow("x", SOURCE), (), (), None, None)
+    )
     kinds = [record.type for record in port.log.records()]
     assert kinds[-2:] == ["intent", "decision"]
     assert not _last(port).payloads

@@ -95,9 +95,7 @@ _EDITS: dict[str, Callable[[http.HTTPFlow], Any]] = {
     "host": lambda flow: setattr(flow.request, "host", "localhost"),
     "header": lambda flow: flow.request.headers.update({"X-Normalize": "true"}),
     "another clearance": lambda flow: exchange_of(flow).__dict__.update(clearance=None),
-    "another fingerprint": lambda flow: exchange_of(flow).__dict__.update(
-        clearance=Clearance("x", None, "allowed", None)
-    ),
+    "another fingerprint": lambda flow: exchange_of(flow).__dict__.update(clearance=Clearance("x", "allowed", None)),
     "no intent": lambda flow: exchange_of(flow).__dict__.update(intended=False),
 }
 

@@ -127,7 +127,7 @@ class ApprovalPause(FailClosed):
             except AlreadyDecided as error:
                 refuse(flow, self._refusal(approval, 503, "approval-ended", f"{error}; send the request again"))
                 return True
-            exchange.clearance = Clearance(bound, assessment.etag, "approved", approval.request.id)
+            exchange.clearance = Clearance(bound, "approved", approval.request.id)
             return True
         exchange.assessment = assessment
         await parts.evidence.decision(exchange, assessment)

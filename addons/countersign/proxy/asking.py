@@ -22,7 +22,7 @@ def fingerprint_of(
     """
     if digest_of_request(exchange, flow, digest) != exchange.received:
         raise RequestChanged("the request was changed while the gateway looked at it; send it again")
-    return _fingerprint(exchange, flow, assessment.current_digest, rules, digest)
+    return _fingerprint(exchange, flow, f"{assessment.current_digest} {assessment.references_digest}", rules, digest)
 
 
 def digest_of_request(exchange: Exchange, flow: http.HTTPFlow, digest: KeyedDigest) -> str:

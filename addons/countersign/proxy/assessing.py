@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from countersign.decision import Allow, Verdict, decide
 from countersign.dialects import Operation
+from countersign.identity import Caller
 from countersign.masking import KeyedDigest, Masker, touches
 from countersign.proxy.exchange import Assessment, Exchange
 from countersign.proxy.service_reader import CurrentSchema, ServiceReader
@@ -38,22 +40,31 @@ class Assessor:
         current = CurrentSchema(False, None, {}, None)
         if operation.current is not None:
             current = await self._reader.current(connection, operation.current)
+        bundle = await self._reader.bundle(connection, operation.references)
+        now = self._clock() / 1_000_000
+        # a proof can take its time, and nothing here is written by anybody else
+        return await asyncio.to_thread(self._compare, connection, operation, caller, current, bundle, now)
+
+    def _compare(
+        self,
+        connection: Connection,
+        operation: Operation,
+        caller: Caller,
+        current: CurrentSchema,
+        bundle: dict[str, Json],
+        now: float,
+    ) -> Assessment:
         diff: SchemaDiff | None = None
         if operation.has_proposed:
-            bundle = await self._reader.bundle(connection, operation.references)
-            diff = compare(
-                current.document if current.exists else None,
-                operation.proposed,
-                old_bundle=current.bundle,
-                new_bundle=bundle,
-            )
-        verdict = decide(caller, connection.name, operation, diff, self._rules, self._clock() / 1_000_000)
-        return self._describe(connection, operation, current, diff, verdict)
+            old = current.document if current.exists else None
+            diff = compare(old, operation.proposed, old_bundle=current.bundle, new_bundle=bundle)
+        verdict = decide(caller, connection.name, operation, diff, self._rules, now)
+        return self._describe(connection, operation, current, bundle, diff, verdict)
 
     @staticmethod
     def by_access(verdict: Allow) -> Assessment:
         """For what access alone decides: nothing is compared."""
-        return Assessment("-", None, None, verdict, (), (), None, None)
+        return Assessment("-", "-", False, None, None, verdict, (), (), None, None)
 
     def digest_of(self, current: CurrentSchema) -> str:
         """The keyed digest of a schema as the service holds it, or of there being none."""
@@ -65,6 +76,7 @@ class Assessor:
         connection: Connection,
         operation: Operation,
         current: CurrentSchema,
+        bundle: dict[str, Json],
         diff: SchemaDiff | None,
         verdict: Verdict,
     ) -> Assessment:
@@ -74,6 +86,8 @@ class Assessor:
         summary = summarise(changes) if diff else (_plain(operation),)
         return Assessment(
             self.digest_of(current),
+            self._digest.of(dumps(dict(bundle)), label="references"),
+            current.exists,
             current.etag,
             diff,
             verdict,

@@ -14,6 +14,7 @@ from countersign.decision import Allow, Deny, Hold
 from countersign.evidence import Entry, EvidenceLog, Payload
 from countersign.masking import KeyedDigest, MaskedMessage, Masker
 from countersign.proxy.exchange import Assessment, Exchange
+from countersign.proxy.off_loop import off_loop
 from countersign.proxy.refusal import Refusal
 from countersign.strict_json import Json, dumps
 
@@ -97,13 +98,17 @@ class EvidencePort:
     async def outcome(self, exchange: Exchange, flow: http.HTTPFlow) -> None:
         """What the client is about to be told."""
         assert flow.response is not None
-        masked = self.masker.message(
-            connection=exchange.connection.name if exchange.connection else "",
-            subject=exchange.operation.subject if exchange.operation else None,
-            direction="response",
-            target=None,
-            headers=tuple(flow.response.headers.items(multi=True)),
-            body=flow.response.raw_content,
+        response = flow.response
+        masked = await off_loop(
+            len(response.raw_content or b""),
+            lambda: self.masker.message(
+                connection=exchange.connection.name if exchange.connection else "",
+                subject=exchange.operation.subject if exchange.operation else None,
+                direction="response",
+                target=None,
+                headers=tuple(response.headers.items(multi=True)),
+                body=response.raw_content,
+            ),
         )
         fields: dict[str, Json] = {
             **self._about(exchange),
@@ -127,7 +132,10 @@ class EvidencePort:
 
     async def refusal(self, exchange: Exchange, flow: http.HTTPFlow, refusal: Refusal) -> None:
         """A request that was refused before its intent: no contact with the service was made for it."""
-        masked = exchange.masked or self.masked_request(exchange, flow)
+        size = len(flow.request.raw_content or b"")
+        masked = exchange.masked
+        if masked is None:
+            masked = await off_loop(size, lambda: self.masked_request(exchange, flow))
         await self.log.append(
             Entry(
                 "refusal",

@@ -27,6 +27,8 @@ class Assessment:
     """What a change does against the schema that is current at this moment, and what the rules say to it."""
 
     current_digest: str  #: keyed; of the current schema, or of its absence
+    references_digest: str  #: keyed; of the schemas that the proposed one refers to
+    exists: bool  #: whether there is a current schema
     etag: str | None
     diff: SchemaDiff | None
     verdict: Verdict
@@ -41,7 +43,6 @@ class Clearance:
     """What may be sent: exactly the request with this fingerprint, for this reason."""
 
     fingerprint: str
-    etag: str | None
     reason: str
     approval: str | None
 

@@ -15,6 +15,7 @@ from countersign.errors import CountersignError
 from countersign.proxy.asking import digest_of_request, fingerprint_of
 from countersign.proxy.exchange import Assessment, Clearance, Exchange, exchange_of, refuse
 from countersign.proxy.fail_closed import FailClosed
+from countersign.proxy.off_loop import off_loop
 from countersign.proxy.refusal import Refusal, refusal_for
 from countersign.proxy.runtime import Parts, Runtime
 from countersign.proxy.sent_request import read_request
@@ -33,34 +34,36 @@ class SchemaGate(FailClosed):
         assert exchange is not None
         parts = self._runtime.parts
         try:
-            access = self._read(exchange, flow, parts)
+            access = await self._read(exchange, flow, parts)
             if access is not None:
                 await self._gate(exchange, flow, parts, access)
         except CountersignError as error:
             refuse(flow, refusal_for(error))
 
-    def _read(self, exchange: Exchange, flow: http.HTTPFlow, parts: Parts) -> Allow | None:
+    async def _read(self, exchange: Exchange, flow: http.HTTPFlow, parts: Parts) -> Allow | None:
         """What the request is, and that its caller may do it; None where it was refused. Contacts nobody."""
         assert exchange.connection is not None
         assert exchange.caller is not None
         assert exchange.dialect is not None
+        dialect, size = exchange.dialect, len(flow.request.raw_content or b"")
         try:
             exchange.received = digest_of_request(exchange, flow, parts.digest)
-            exchange.operation = recognise(exchange.dialect, read_request(flow))
+            exchange.operation = await off_loop(size, lambda: recognise(dialect, read_request(flow)))
         except UnknownOperation as error:
             refuse(flow, Refusal(403, "unknown-operation", str(error)))
             return None
-        exchange.masked = parts.evidence.masked_request(exchange, flow)
+        exchange.masked = await off_loop(size, lambda: parts.evidence.masked_request(exchange, flow))
         access = may(exchange.caller, exchange.connection.name, exchange.operation, parts.rules.access)
         if isinstance(access, Deny):
             refuse(flow, Refusal(403, "not-allowed", access.reason))
             return None
-        hidden = _unreadable_reference(exchange, exchange.dialect, parts)
+        hidden = _unreadable_reference(exchange, dialect, parts)
         if hidden is not None:
             refuse(flow, Refusal(403, "not-allowed", f"the schema refers to another subject: {hidden.reason}"))
             return None
         if exchange.operation.has_proposed:
-            check_schema(exchange.operation.proposed)
+            proposed = exchange.operation.proposed
+            await off_loop(size, lambda: check_schema(proposed))
         return access
 
     async def _gate(self, exchange: Exchange, flow: http.HTTPFlow, parts: Parts, access: Allow) -> None:
@@ -96,7 +99,7 @@ def apply_verdict(exchange: Exchange, flow: http.HTTPFlow, parts: Parts, assessm
     match assessment.verdict:
         case Allow(reason=reason):
             bound = fingerprint_of(exchange, flow, assessment, parts.rules.digest, parts.digest)
-            exchange.clearance = Clearance(bound, assessment.etag, reason, None)
+            exchange.clearance = Clearance(bound, reason, None)
         case Deny(reason=reason):
             refuse(flow, Refusal(403, "denied", reason))
         case Hold() as hold:

@@ -12,6 +12,7 @@ from countersign.proxy.asking import fingerprint_of
 from countersign.proxy.credentials import upstream_credential
 from countersign.proxy.exchange import exchange_of, is_waited_for, refuse
 from countersign.proxy.fail_closed import FailClosed
+from countersign.proxy.preconditions import bind_to_reviewed
 from countersign.proxy.refusal import NOTHING_ALLOWED, Refusal
 from countersign.proxy.runtime import Runtime
 
@@ -39,10 +40,12 @@ class UpstreamCredential(FailClosed):
             return refuse(flow, Refusal(503, "no-service-credential", str(error)))
         for name, value in credential:
             flow.request.headers[name] = value
-        if clearance.etag is not None and not {"if-match", "if-none-match"} & {
-            name.lower() for name in flow.request.headers
-        }:
-            flow.request.headers["If-Match"] = clearance.etag
+        if (
+            exchange.operation is not None
+            and exchange.operation.current is not None
+            and exchange.operation.current.etag
+        ):
+            bind_to_reviewed(flow.request, assessment.etag, exists=assessment.exists)
         _frame(flow.request)
         exchange.forwarded = True
         flow.response = None

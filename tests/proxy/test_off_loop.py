@@ -1,0 +1,41 @@
+"""Long work goes to a thread, short work does not."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from countersign import limits
+from countersign.proxy.off_loop import off_loop
+
+
+async def test_short_work_stays_on_the_loop() -> None:
+    """Below the limit a thread would cost more than it saves."""
+    assert await off_loop(limits.ON_LOOP_BYTES - 1, threading.get_ident) == threading.get_ident()
+
+
+async def test_long_work_lets_others_go_on() -> None:
+    """While the work runs, another task does what the work waits for."""
+    done = threading.Event()
+
+    def work() -> bool:
+        return done.wait(10)
+
+    working = asyncio.ensure_future(off_loop(limits.ON_LOOP_BYTES, work))
+    await asyncio.sleep(0)
+    done.set()
+    async with asyncio.timeout(10):
+        assert await working
+
+
+@pytest.mark.parametrize("size", [0, limits.ON_LOOP_BYTES])
+async def test_errors_come_back(size: int) -> None:
+    """What the work raises is raised, wherever it ran."""
+
+    def work() -> None:
+        raise LookupError("gone")
+
+    with pytest.raises(LookupError, match="gone"):
+        await off_loop(size, work)
