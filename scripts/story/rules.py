@@ -65,8 +65,8 @@ rules:
     paths: ["$..iban"]
     how: keep-last
     keep: 4
-  - name: the pipeline's own header
-    headers: [X-Build-Secret]
+  - name: the pipeline's own headers
+    headers: [X-Build-Secret, X-Build-Badge]
     how: redact
 """
 

@@ -44,6 +44,7 @@ class Stage:
         leeway_seconds: int = 30,
         options: Sequence[str] = (),
         mode: str = "regular",
+        script: Path = ROOT / "addons" / "gateway.py",
     ) -> None:
         """`options` are given to mitmdump; in `mode` the text {service} stands for the service's URL."""
         self.directory = directory
@@ -57,6 +58,7 @@ class Stage:
         self._leeway_seconds = leeway_seconds
         self._options = options
         self._mode = mode
+        self._script = script
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -117,7 +119,7 @@ class Stage:
             "countersign_origin": "story.invalid/audit/gateway/1",
             "ssl_verify_upstream_trusted_ca": self.authority.certificate,
         }
-        command = [str(Path(sys.executable).with_name("mitmdump")), "-s", str(ROOT / "addons" / "gateway.py")]
+        command = [str(Path(sys.executable).with_name("mitmdump")), "-s", str(self._script)]
         command += ["--listen-port", str(self.port), "--mode", self._mode.format(service=self.service_url)]
         for name, value in settings.items():
             command += ["--set", f"{name}={value}"]

@@ -1,0 +1,67 @@
+"""One request over HTTP/2 inside a tunnel: for what HTTP/1.1 has no room for."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from email.message import Message
+
+import h2.config
+import h2.connection
+import h2.events
+
+from scripts.story.stage import Stage
+from tests.end_to_end.wire import PATIENCE_SECONDS, Headers, Reply
+
+
+def send(
+    stage: Stage, credential: tuple[str, str], method: str, path: str, headers: Headers, body: bytes, trailers: Headers
+) -> Reply:
+    """Open a tunnel, send one request that ends with `trailers`, and read the answer."""
+    host = f"localhost:{stage.service.port}"
+    context = ssl.create_default_context(cafile=str(stage.gateway_ca))
+    context.set_alpn_protocols(["h2"])
+    with socket.create_connection(("127.0.0.1", stage.port), timeout=PATIENCE_SECONDS) as plain:
+        plain.sendall(f"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n{credential[0]}: {credential[1]}\r\n\r\n".encode())
+        assert b" 200 " in plain.recv(65_536)
+        with context.wrap_socket(plain, server_hostname="localhost") as secure:
+            assert secure.selected_alpn_protocol() == "h2"
+            connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+            connection.initiate_connection()
+            pseudo = [(":method", method), (":scheme", "https"), (":authority", host), (":path", path)]
+            ends = list(trailers)
+            connection.send_headers(1, [*pseudo, *((name.lower(), value) for name, value in headers)])
+            connection.send_data(1, body, end_stream=not ends)
+            if ends:
+                connection.send_headers(1, ends, end_stream=True)
+            return _read(secure, connection)
+
+
+def _read(secure: ssl.SSLSocket, connection: h2.connection.H2Connection) -> Reply:
+    status, fields, body = 0, http.client.HTTPMessage(), b""
+    while True:
+        secure.sendall(connection.data_to_send())
+        data = secure.recv(65_536)
+        assert data, "the gateway hung up"
+        for event in connection.receive_data(data):
+            match event:
+                case h2.events.ResponseReceived(headers=answered):
+                    status = _fill(fields, answered)
+                case h2.events.DataReceived(data=piece):
+                    body += piece
+                case h2.events.StreamEnded():
+                    return Reply(status, "", fields, body)
+                case h2.events.StreamReset() | h2.events.ConnectionTerminated():
+                    raise http.client.HTTPException("the gateway reset the stream")
+
+
+def _fill(fields: Message, answered: object) -> int:
+    assert isinstance(answered, list)
+    status = 0
+    for name, value in answered:
+        if name == ":status":
+            status = int(value)
+        else:
+            fields[name] = value
+    return status
