@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -59,6 +60,13 @@ def test_a_token_that_has_expired_decides_nothing(ask: Ask, a_caller: MakeCaller
     assert isinstance(answer, Deny)
     assert "fresh" in answer.reason
     assert isinstance(ask(rule("allow"), caller=caller, now=1_499.999), Allow)
+
+
+def test_the_leeway_of_the_issuer_counts_here_too(ask: Ask, a_caller: MakeCaller) -> None:
+    """A token that the verifier still accepts may change schemas, and not a moment longer."""
+    caller = replace(a_caller(expires_at=1_500), leeway_seconds=30)
+    assert isinstance(ask(rule("allow"), caller=caller, now=1_529.9), Allow)
+    assert isinstance(ask(rule("allow"), caller=caller, now=1_530.0), Deny)
 
 
 def test_an_expired_token_cannot_even_read(ask: Ask, a_caller: MakeCaller, an_operation: MakeOperation) -> None:

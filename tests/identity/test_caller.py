@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -73,3 +74,10 @@ def test_claims_cannot_be_changed_and_are_not_shown() -> None:
 def test_callers_are_values() -> None:
     """Two readings of one token are equal, and can stand in a set."""
     assert {caller(), caller()} == {caller()}
+
+
+def test_good_until_grants_the_leeway() -> None:
+    """What the verifier accepts stays good for every later step, and no longer."""
+    verified = caller("ci", frozenset())
+    assert verified.good_until == verified.expires_at
+    assert replace(verified, leeway_seconds=30).good_until == verified.expires_at + 30

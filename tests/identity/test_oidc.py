@@ -61,6 +61,7 @@ async def test_a_good_token_is_its_caller(provider: KeyServer) -> None:
         people=frozenset({"anna", "carla@x"}),
         groups=frozenset({"release"}),
         claims=claims,
+        leeway_seconds=30,
     )
     with pytest.raises(TypeError):
         caller.claims["sub"] = "root"  # type: ignore[index]

@@ -30,7 +30,7 @@ def decide(
 
     Does not check the signatures themselves (approvals/ does) nor that `diff` was made from the current schema.
     """
-    if caller.expires_at <= now:
+    if caller.good_until <= now:
         return Deny("the caller's token has expired; send the request again with a fresh one", None)
     access = may(caller, connection, operation, rules.access)
     if isinstance(access, Deny):

@@ -28,6 +28,7 @@ class Caller:
     people: frozenset[str]  #: the people behind this token by rules/identity.yaml; empty: not mapped, not independent
     groups: frozenset[str]
     claims: Mapping[str, Json] = field(repr=False, hash=False)  #: read-only
+    leeway_seconds: int = 0  #: by which the issuer's clock may differ; the verifier granted it, and so do all others
 
     def as_evidence(self) -> dict[str, Json]:
         """What a record keeps of the caller: enough to say who it was and to find the key, never the token itself."""
@@ -42,6 +43,11 @@ class Caller:
             "key_thumbprint": self.key_thumbprint,
             "people": [*sorted(self.people)],
         }
+
+    @property
+    def good_until(self) -> int:
+        """When the token is void, in whole seconds since the epoch: at its expiry and the leeway of its issuer."""
+        return self.expires_at + self.leeway_seconds
 
     @property
     def label(self) -> str:

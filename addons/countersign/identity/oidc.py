@@ -77,6 +77,7 @@ class TokenVerifier:
             people=people(unverified.claims, issuer, self._marks),
             groups=claims.groups(unverified.claims, issuer),
             claims=MappingProxyType(unverified.claims),
+            leeway_seconds=issuer.leeway_seconds,
         )
 
     def _provider(self, unverified: UnverifiedToken) -> Provider:

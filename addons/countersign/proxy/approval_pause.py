@@ -111,7 +111,7 @@ class ApprovalPause(FailClosed):
         assert exchange.connection is not None
         assert exchange.operation is not None
         assert exchange.caller is not None
-        if exchange.caller.expires_at <= now() / 1_000_000:
+        if exchange.caller.good_until <= now() / 1_000_000:
             expired = InvalidCredential("the token has expired meanwhile; send the request again with a fresh one")
             refuse(flow, refusal_for(expired, unauthenticated_status=401 if exchange.via == "reverse" else 407))
             return True
