@@ -25,8 +25,8 @@ _EFFECT_COLOURS: dict[ChangeEffect, str] = {
     "none": "bright_black",
 }
 _MEANINGS = (
-    ("backward", "NEW accepts everything that OLD accepts"),
-    ("forward", "OLD accepts everything that NEW accepts"),
+    ("backward", "does NEW accept everything that OLD accepts?"),
+    ("forward", "does OLD accept everything that NEW accepts?"),
 )
 
 
