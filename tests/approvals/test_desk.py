@@ -138,6 +138,29 @@ async def test_fifty_at_once_open_one_approval(desk: Desk, store: MemoryStore, a
     assert store.kinds == ["requested"]
 
 
+@pytest.mark.parametrize(
+    ("late", "then", "state"),
+    [
+        (["approved"], ["denied"], "void"),  # told that approving failed, the approver thought again
+        (["approved"], ["approved"], "void"),
+        (["approved", "used"], ["used"], "used"),  # once is once
+        (["approved"], ["used"], "used"),  # the twin: nothing contradicts anything
+    ],
+)
+async def test_contradicting_records_grant_nothing(
+    late: list[Any],
+    then: list[Any],
+    state: str,
+    store: MemoryStore,
+    clock: Clock,
+    an_event: Callable[..., ApprovalEvent],
+) -> None:
+    """A step that was told to have failed may be durable after all: the restart starts, and trusts no such approval."""
+    for kind in ("requested", *late, *then):
+        await store.append(an_event(kind))
+    assert Desk(store, clock).get("a-1").state == state
+
+
 async def test_there_is_room_for_so_many_and_no_more(
     desk: Desk, store: MemoryStore, a_request: MakeRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, Literal
 from weakref import WeakValueDictionary
@@ -53,7 +54,7 @@ class Desk:
         self._opening = asyncio.Lock()
         self._steps: set[asyncio.Future[Any]] = set()
         for event in store.replay():
-            self._keep(event.approval, self._after(event))
+            self._restore(event)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -181,6 +182,17 @@ class Desk:
         async with self._changed:
             self._changed.notify_all()
         return approval
+
+    def _restore(self, event: ApprovalEvent) -> None:
+        """A step whose writing took too long was told to have failed, and may be durable all the same; what was done
+        after it can contradict it. Nobody may build on such an approval."""
+        try:
+            self._keep(event.approval, self._after(event))
+        except ValueError:
+            known = self._approvals.get(event.approval)
+            if known is not None and known.is_live:
+                void = replace(known, state="void", why="its records contradict each other; send the request again")
+                self._keep(event.approval, void)
 
     def _after(self, event: ApprovalEvent) -> Approval:
         known = self._approvals.get(event.approval)
