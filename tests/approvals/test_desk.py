@@ -602,7 +602,7 @@ async def test_a_restart_changes_nothing(
 
 
 async def test_a_log_that_cannot_be_does_not_start(store: MemoryStore, clock: Clock, an_approver: MakeApprover) -> None:
-    """A use without a request, or a request twice, is no log of ours: the desk refuses to be made."""
+    """A use without a request is no log of ours: the desk refuses to be made."""
     await store.append(ApprovalEvent("used", "a-1", clock.now, "x-1", {}))
     with pytest.raises(ValueError, match="starts with `requested`"):
         Desk(store, clock)

@@ -190,7 +190,9 @@ class Desk:
             self._keep(event.approval, self._after(event))
         except ValueError:
             known = self._approvals.get(event.approval)
-            if known is not None and known.is_live:
+            if known is None:
+                raise  # no request of ours was ever made for it
+            if known.is_live:
                 void = replace(known, state="void", why="its records contradict each other; send the request again")
                 self._keep(event.approval, void)
 
