@@ -28,6 +28,8 @@ from countersign.rulebook.values import Rulebook
 
 logger = logging.getLogger(__name__)
 
+_UNSAFE = "countersign does not run like this:\n  "
+
 
 class StartupChecks:
     name = "countersign_startup_checks"
@@ -48,21 +50,30 @@ class StartupChecks:
 
     def configure(self, updated: set[str]) -> None:
         problems = [*self._overruled, *unsafe_options()]
+        if self._rules is None:
+            return self._first_configure(problems)
         if self._runtime.is_started and any(name.startswith("countersign_") for name in updated):
             problems.append("the gateway's own options are read at start; restart it to change them")
+        if problems:  # mitmproxy takes the change back
+            raise exceptions.OptionsError(_UNSAFE + "\n  ".join(problems))
+        return None
+
+    def _first_configure(self, problems: list[str]) -> None:
+        """An error that is logged while starting ends mitmdump, without the traceback that an exception would bring."""
         if problems:
-            raise exceptions.OptionsError("countersign does not run like this:\n  " + "\n  ".join(problems))
-        if self._rules is None:
-            try:
-                self._rules = load(options.rules_directory())
-            except CountersignError as error:
-                raise exceptions.OptionsError(f"the rules cannot be used:\n{error}") from None
+            return logger.error(_UNSAFE + "\n  ".join(problems))
+        try:
+            self._rules = load(options.rules_directory())
+        except CountersignError as error:
+            logger.error("the rules cannot be used:\n%s", error)
+        return None
 
     def running(self) -> None:
         problems = misspelt_options()
         if problems:
             return self._give_up("\n".join(problems))
-        assert self._rules is not None
+        if self._rules is None:
+            return self._give_up("countersign is not configured, so nothing would pass: see the errors above")
         try:
             self._start(self._rules)
         except (CountersignError, OSError) as error:
