@@ -72,6 +72,7 @@ MAX_REPORTED_PROBLEMS = 100  # of one verification; one broken page can spoil ev
 
 # -- proxy ------------------------------------------------------------------------------------------------------------
 SUBJECT_LOCK_SECONDS = 10.0  # waiting for another change of the same subject; below most clients' read time-outs
+MAX_WORKER_THREADS = 1  # Python computes one at a time: more threads gain nothing and slow the event loop, so everybody
 OUTBOUND_SECONDS = 5.0  # one request of the gateway's own; a service that needs longer to show a schema is not well
 MAX_OUTBOUND_REQUESTS = 64  # of the gateway's own at once; the rest queue, within OUTBOUND_SECONDS
 

@@ -85,6 +85,24 @@ def test_what_confluent_clients_send_has_its_effect(
     assert (operation.effect, operation.subject, operation.has_proposed) == (effect, subject, False)
 
 
+@pytest.mark.parametrize("target", ["/subjects/a", *(f"/compatibility/subjects/a/versions{end}" for end in ("", "/1"))])
+def test_what_a_read_makes_the_registry_open_is_told(confluent: Dialect, target: str) -> None:
+    """It compares with what the body refers to, under the gateway's credential: the caller's right to that is asked for."""
+    references = [{"name": "item.json", "subject": "items", "version": 2}]
+    operation = recognise(confluent, _view("POST", target, _body(references=references)))
+    assert (operation.effect, operation.current, operation.has_proposed) == ("read", None, False)
+    assert [one.target for one in operation.references] == ["/subjects/items/versions/2"]
+    assert recognise(confluent, _view("POST", target, _body())).references == ()
+
+
+@pytest.mark.parametrize("target", ["/config", "/config/a"])
+def test_a_setting_gives_no_subject_a_second_name(confluent: Dialect, target: str) -> None:
+    """An alias would carry changes of one subject to another, past the rules that speak of that one."""
+    with pytest.raises(BadInput, match="alias"):
+        recognise(confluent, _view("PUT", target, b'{"alias": "b"}'))
+    assert recognise(confluent, _view("PUT", target, b'{"compatibility": "FULL"}')).effect == "settings"
+
+
 def test_a_delete_says_how_to_read_what_is_deleted(confluent: Dialect) -> None:
     """Approvers see it, and the approval holds for this version only."""
     subject = recognise(confluent, _view("DELETE", "/subjects/a%20b")).current

@@ -189,6 +189,19 @@ def test_another_host_inside_the_tunnel_is_refused(store: Stage, echoes: dict[st
     assert echoes["unlisted"].received == []
 
 
+def test_a_tunnel_takes_the_path_alone(store: Stage) -> None:
+    """An absolute target would reach the service as it is, while the gateway looks at its path only."""
+    before, host = len(store.service.seen), f"localhost:{store.service.port}"
+    with Wire(store.port) as wire:
+        assert wire.connect(host, bearer(store.pipeline_token())).status == 200
+        wire.start_tls(store.gateway_ca)
+        refused = wire.send("GET", f"https://{host}{READ}", [("Host", host)])
+        assert (refused.status, refused.problem["type"]) == (403, "urn:countersign:problem:absolute-target")
+        assert len(store.service.seen) == before
+        assert wire.send("GET", READ, [("Host", host)]).status == 200
+    assert len(store.service.seen) == before + 1
+
+
 def test_the_registered_service_is_not_contacted_before_anybody_may(store: Stage) -> None:
     """A CONNECT alone, with a good token, opens nothing at the service: the gateway's log shows no connection to it."""
     port = free_port()  # nothing listens there: a contact would fail and be told

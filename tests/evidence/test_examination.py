@@ -288,14 +288,34 @@ def test_what_does_not_close_an_intent(tmp_path: Path, other: Entry) -> None:
         [logs.intent("x"), logs.outcome("x"), logs.outcome("x")],
         [logs.outcome("x")],
         [logs.intent("x"), logs.intent("x"), logs.outcome("x")],
-        [logs.intent("x"), logs.decision("x", "deny"), logs.outcome("x")],
+        [logs.intent("x"), logs.decision("x", "deny"), logs.outcome("x"), logs.outcome("x")],
     ],
 )
 def test_odd_stories_are_remarked(tmp_path: Path, entries: list[Entry]) -> None:
-    """A second outcome, one after a denial, or a second intent is no tampering, but it is told."""
+    """A second outcome, also after a denial, or a second intent is no tampering, but it is told."""
     report = written(tmp_path / "odd.db", entries)
     assert report.ok
     assert len(report.remarks) == 1
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [logs.intent("x"), logs.decision("x", "deny"), logs.outcome("x")],
+        [logs.intent("x"), logs.outcome("x")],
+        [
+            logs.intent("x"),
+            Entry("outcome_unknown", "x", {"reason": "gateway restarted"}),
+            Entry("outcome_unknown", "x", {"reason": "read again", "observed": "applied"}),
+        ],
+    ],
+)
+def test_usual_stories_are_not(tmp_path: Path, entries: list[Entry]) -> None:
+    """A denial and what the client was told of it; an unknown outcome and what was observed later."""
+    report = written(tmp_path / "usual.db", entries)
+    assert report.ok
+    assert report.remarks == ()
+    assert report.open_intents == ()
 
 
 def test_intents_without_an_exchange(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -167,6 +168,44 @@ async def test_masked_values_are_in_nothing_that_is_shown() -> None:
     )
     assert "secret" not in shown
     assert assessment.changes
+
+
+def _password(value: str) -> dict[str, Json]:
+    return {"properties": {"password": {"const": value}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "referred"),
+    [
+        (lambda value: {"$ref": "r"}, _password),
+        (lambda value: {"$ref": "r"}, lambda value: {"$ref": "#/$defs/x", "$defs": {"x": _password(value)}}),
+        (lambda value: {"$ref": "#x", "$defs": {"x": {"$anchor": "x", **_password(value)}}}, None),
+        (lambda value: {"$ref": "#/%24defs/x", "$defs": {"x": _password(value)}}, None),
+        (
+            lambda value: {
+                "$ref": "x",
+                "$defs": {"x": {"$id": "x", "$ref": "#/$defs/y", "$defs": {"y": _password(value)}}},
+            },
+            None,
+        ),
+    ],
+)
+async def test_masked_values_behind_references_are_in_nothing_that_is_shown(document: Any, referred: Any) -> None:
+    """A change is masked by where its value stands, however it was reached: another document, an anchor, a part."""
+    assessments = []
+    for rules in ((replace(_masking(), paths=("$..password.const",)),), ()):
+        held = CurrentSchema(True, document("old-secret"), {"r": referred("old-secret")} if referred else {}, None)
+        service = _Service(held, {"r": referred("new-secret")} if referred else {})
+        reference = Reference("r", "/schemas/r", operation().current.schema, None)  # type: ignore[union-attr]
+        references = (reference,) if referred else ()
+        asked = exchange(operation=operation(proposed=document("new-secret"), references=references))
+        book = rulebook(masking=rules)
+        assessor = Assessor(book, service, Masker(book.masking, DIGEST), DIGEST, lambda: _NOW)
+        assessments.append(await assessor.assess(asked))
+    masked, plain = assessments
+    assert "const-changed" in [change["kind"] for change in masked.changes]
+    assert "secret" not in json.dumps([masked.before, masked.after, list(masked.changes), list(masked.summary)])
+    assert "new-secret" in json.dumps(list(plain.changes))
 
 
 async def test_values_that_are_not_masked_are_shown() -> None:

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from countersign import limits
-from countersign.proxy.off_loop import off_loop
+from countersign.proxy.off_loop import aside, off_loop
 
 
 async def test_short_work_stays_on_the_loop() -> None:
@@ -28,6 +28,25 @@ async def test_long_work_lets_others_go_on() -> None:
     done.set()
     async with asyncio.timeout(10):
         assert await working
+
+
+async def test_long_work_takes_turns() -> None:
+    """However much is asked for at once, no more of it runs than takes little from the event loop; all of it gets done."""
+    running = most = 0
+    guard = threading.Lock()
+
+    def work() -> None:
+        nonlocal running, most
+        with guard:
+            running += 1
+            most = max(most, running)
+        sum(range(100_000))  # long enough for another worker to start
+        with guard:
+            running -= 1
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(aside(work) for _ in range(20)))
+    assert (running, most) == (0, limits.MAX_WORKER_THREADS)
 
 
 @pytest.mark.parametrize("size", [0, limits.ON_LOOP_BYTES])

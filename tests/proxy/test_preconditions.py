@@ -36,7 +36,13 @@ def test_a_condition_that_the_reviewed_version_does_not_meet_stays() -> None:
     """The service answers 412, as the caller asked."""
     assert sent('"r1"', if_match='"r0"') == {"if-match": '"r0"'}
     assert sent(None, exists=False, if_match="*") == {"if-match": "*"}
-    assert sent('"r1"', if_none_match="*") == {"if-none-match": "*"}
+    assert sent('"r1"', if_none_match="*") == {"if-match": '"r1"', "if-none-match": "*"}
+
+
+def test_a_second_condition_does_not_take_the_place_of_the_first() -> None:
+    """One that any version but a made-up one meets would leave the change unbound."""
+    assert sent('"r1"', if_none_match='"made-up"') == {"if-match": '"r1"', "if-none-match": '"made-up"'}
+    assert sent(None, exists=False, if_none_match='"made-up"') == {"if-none-match": "*"}
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"r1"'])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -144,9 +145,19 @@ def _with(made: http.HTTPFlow, **parts: Any) -> http.HTTPFlow:
         (_with(flow(), raw_content=None), BadInput, "not kept whole"),
         (_with(flow(), path="/" + "a" * limits.MAX_TARGET_CHARACTERS), TooLarge, "target is longer"),
         (_with(flow(), trailers=http.Headers(x="1")), BadInput, "trailers"),
+        (_with(flow(), data=replace(flow().request.data, method=b"put")), BadInput, "not in upper case"),
         (_headers(("X-HTTP-Method-Override", "DELETE")), BadInput, "another method"),
         (_headers(("X-HTTP-Method", "DELETE")), BadInput, "another method"),
         (_headers(("X-Method-Override", "DELETE")), BadInput, "another method"),
+        (_headers(("X-Original-URL", "/schemas/b")), BadInput, "another method, target"),
+        (_headers(("X-Rewrite-URL", "/schemas/b")), BadInput, "another method, target"),
+        (_headers(("Content-Range", "bytes 0-3/9")), BadInput, "another method, target or place"),
+        (_headers(("X_HTTP_Method_Override", "DELETE")), BadInput, "spelt with _"),
+        (_headers(("If_Match", "*")), BadInput, "spelt with _"),
+        (_headers(("content_type", "text/plain")), BadInput, "spelt with _"),
+        (_headers(("Connection", "keep-alive, If-Match")), BadInput, "Connection names a header"),
+        (_headers(("Connection", "close"), ("Connection", "content-encoding")), BadInput, "Connection names a header"),
+        (_headers(("Transfer-Encoding", "gzip, chunked")), BadInput, "transfer coding"),
         (_headers(("Upgrade", "h2c")), BadInput, "no upgrade"),
         (_headers(("Content-Type", "text/plain")), BadInput, "content-type is given more than once"),
         (_headers(("Content-Encoding", "gzip"), ("Content-Encoding", "br")), BadInput, "more than once"),
@@ -154,7 +165,8 @@ def _with(made: http.HTTPFlow, **parts: Any) -> http.HTTPFlow:
         (_headers(("Content-Encoding", "compress")), UnsupportedMedia, "content coding"),
     ],
     ids=[
-        "streamed", "long", "trailers", "override 1", "override 2", "override 3", "upgrade", "two types", "two encodings",
+        "streamed", "long", "trailers", "lower case", "override 1", "override 2", "override 3", "target 1", "target 2", "a piece",
+        "spelling 1", "spelling 2", "spelling 3", "named 1", "named 2", "transfer coding", "upgrade", "two types", "two encodings",
         "not what it says", "unknown encoding",
     ],
 )  # fmt: skip
@@ -162,6 +174,22 @@ def test_what_could_be_read_in_two_ways_is_refused(made: http.HTTPFlow, error: t
     """One thing changed, and the request that is read above is refused, with the reason."""
     with pytest.raises(error, match=text):
         read_request(made)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Connection", "keep-alive, TE"),
+        ("Connection", "close"),
+        ("Transfer-Encoding", "Chunked"),
+        ("Build_Number", "7"),
+        ("Range", "bytes=0-3"),
+    ],
+    ids=lambda header: " ".join(header),
+)
+def test_what_has_one_reading_only_is_read(header: tuple[str, str]) -> None:
+    """The twins: what clients honestly send of the same kind."""
+    assert read_request(_headers(header)).body == b'{"type":"object"}'
 
 
 def test_the_longest_target_is_read() -> None:

@@ -14,6 +14,7 @@ from tests.identity.issuing import KeyServer
 from tests.proxy.rule_files import write_rules
 from tests.proxy.stage import Gateway, running_gateway
 from tests.proxy.upstream import SchemaService
+from tests.proxy.wire_http2 import Wire2
 
 _OBJECT = b'{"type":"object"}'
 _ENTITLED = b'{"type":"object","title":"t"}'
@@ -161,11 +162,51 @@ async def test_a_change_that_was_overtaken_elsewhere_fails_at_the_service(keyed:
     assert keyed.service.schemas["a"] == b'{"type":"array"}'
 
 
-@pytest.mark.parametrize("name", ["If-Match", "If-None-Match"])
-async def test_a_condition_of_the_callers_own_stays(name: str, keyed: Gateway) -> None:
-    """The caller's condition is part of what was decided on, and is not replaced."""
-    headers = keyed.headers(("Content-Type", "application/json"), (name, '"callers"'))
-    await keyed.send("PUT", "/schemas/a", _ENTITLED, headers)
-    (change,) = keyed.service.changes
-    conditions = {header: change.header(header) for header in ("If-Match", "If-None-Match")}
-    assert conditions == {"If-Match": [], "If-None-Match": [], name: ['"callers"']}
+async def test_a_condition_of_the_callers_own_stays(keyed: Gateway) -> None:
+    """The caller's condition is part of what was decided on, and is not replaced; one that bounds nothing is no way out."""
+    for name in ("If-Match", "If-None-Match"):
+        headers = keyed.headers(("Content-Type", "application/json"), (name, '"callers"'))
+        await keyed.send("PUT", "/schemas/a", _ENTITLED, headers)
+    first, second = keyed.service.changes
+    assert (first.header("If-Match"), first.header("If-None-Match")) == (['"callers"'], [])
+    assert (len(second.header("If-Match")), second.header("If-None-Match")) == (1, ['"callers"'])
+    assert second.header("If-Match") != ['"callers"']
+
+
+# -- sessions ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_session_of_the_gateways_own_is_nobody_elses(keyed: Gateway) -> None:
+    """A cookie that the service sets for the gateway's credential would serve past the gateway; the rest is passed on."""
+    keyed.service.answer_headers = ["Set-Cookie: session=as-good-as-the-credential", "X-Region: eu"]
+    answer = await keyed.send("GET", "/schemas/a")
+    assert (answer.status, answer.body) == (200, _OBJECT)
+    assert ("x-region", "eu") in [(name.lower(), value) for name, value in answer.headers]
+    assert "set-cookie" not in [name.lower() for name, _ in answer.headers]
+
+
+async def test_a_session_of_the_callers_own_is_theirs(gateway: Gateway) -> None:
+    """Where the gateway adds no credential, the answer is the service's, whole."""
+    gateway.service.schemas["a"] = _OBJECT
+    gateway.service.answer_headers = ["Set-Cookie: session=the-callers"]
+    answer = await gateway.send("GET", "/schemas/a")
+    assert ("set-cookie", "session=the-callers") in [(name.lower(), value) for name, value in answer.headers]
+
+
+# -- framing ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_length_without_its_body_is_not_passed_on(method: str, gateway: Gateway) -> None:
+    """HTTP/2 can name a length and end without a body: the service would take the caller's next requests, with the
+    gateway's credential on them, for that body, and what is hidden in them for a request of its own."""
+    host = f"127.0.0.1:{gateway.service.port}"
+    wire = await Wire2.to(gateway)
+    token = ("proxy-authorization", f"Bearer {gateway.token()}")
+    pseudo = [(":method", method), (":scheme", "http"), (":authority", host), (":path", "/schemas/a")]
+    status, _ = await wire.send([*pseudo, token, ("content-length", "50")])
+    wire.close()
+    assert status in (200, 404, 405)
+    assert [(request.method, request.header("content-length")) for request in gateway.service.received] == [
+        (method, ["0"])
+    ]

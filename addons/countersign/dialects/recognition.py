@@ -102,7 +102,7 @@ def _subject(dialect: Dialect, rule: OperationRule, values: dict[str, str]) -> s
 
 def _document(rule: OperationRule, request: RequestView) -> Json:
     """The body where the operation has one that counts: a change, or a rule that speaks of the body."""
-    speaks_of_body = rule.schema is not None or bool(rule.members) or bool(rule.only_if)
+    speaks_of_body = rule.schema is not None or rule.references is not None or bool(rule.members) or bool(rule.only_if)
     if not speaks_of_body and (rule.effect in _HARMLESS or not request.body):
         return None
     bodies.check_media_type(request.media_type)

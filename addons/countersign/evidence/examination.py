@@ -39,6 +39,7 @@ class Examination:
         self._verifier = verifier
         self.frontier = Frontier()
         self.open_intents: dict[str, int] = {}
+        self._denied: set[str] = set()  # exchanges whose denial is recorded, and its outcome not yet
         self._problems: list[Finding] = []
         self._problem_count = 0
         self._remarks: list[Finding] = []
@@ -187,15 +188,21 @@ class Examination:
                 if exchange is not None:
                     self.open_intents[exchange] = seq
             case "outcome" | "outcome_unknown":
-                if exchange is None or self.open_intents.pop(exchange, None) is None:
+                if exchange in self._denied:
+                    self._denied.discard(exchange)  # what the client was told of the denial
+                elif exchange not in self.open_intents and "observed" in envelope.fields:
+                    pass  # the service was asked later what became of a request whose outcome was unknown
+                elif exchange is None or self.open_intents.pop(exchange, None) is None:
                     self._remark(seq, "an outcome without an open intent")
             case "decision":
                 if exchange is not None and envelope.fields.get("verdict") == "deny":
-                    self.open_intents.pop(exchange, None)
+                    if self.open_intents.pop(exchange, None) is not None:
+                        self._denied.add(exchange)
             case "start":
                 for intent in self.open_intents.values():
                     self._problem(intent, "the outcome of this intent is missing, and the gateway started again")
                 self.open_intents.clear()
+                self._denied.clear()
 
     def _problem(self, seq: int | None, what: str) -> None:
         self._problem_count += 1

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from countersign.decision import Allow, Verdict, decide
@@ -11,6 +10,7 @@ from countersign.dialects import Operation
 from countersign.identity import Caller
 from countersign.masking import KeyedDigest, Masker, touches
 from countersign.proxy.exchange import Assessment, Exchange
+from countersign.proxy.off_loop import aside
 from countersign.proxy.service_reader import CurrentSchema, ServiceReader
 from countersign.rulebook.values import Connection, Rulebook
 from countersign.schema_change import Change, SchemaDiff, compare, summarise
@@ -43,7 +43,7 @@ class Assessor:
         bundle = await self._reader.bundle(connection, operation.references)
         now = self._clock() / 1_000_000
         # a proof can take its time, and nothing here is written by anybody else
-        return await asyncio.to_thread(self._compare, connection, operation, caller, current, bundle, now)
+        return await aside(lambda: self._compare(connection, operation, caller, current, bundle, now))
 
     def _compare(
         self,
@@ -82,7 +82,13 @@ class Assessor:
     ) -> Assessment:
         before = self._masker.schema(connection=connection.name, subject=operation.subject, document=current.document)
         after = self._masker.schema(connection=connection.name, subject=operation.subject, document=operation.proposed)
-        changes = _shown(diff.changes, before.pointers, after.pointers) if diff else ()
+        masked = before.pointers | after.pointers
+        referred = [*current.bundle.values(), *bundle.values()]
+        for document in referred:  # whose subject is not known here: every rule holds
+            masked |= self._masker.schema(connection=connection.name, subject=None, document=document).pointers
+        if referred or _has_parts_of_their_own(current.document) or _has_parts_of_their_own(operation.proposed):
+            masked = _wherever_they_start(masked)
+        changes = tuple(_withhold(change, masked) for change in diff.changes) if diff else ()
         summary = summarise(changes) if diff else (_plain(operation),)
         return Assessment(
             self.digest_of(current),
@@ -103,18 +109,41 @@ def _plain(operation: Operation) -> str:
     return f"{operation.name} ({operation.effect}) on {subject}"
 
 
-def _shown(changes: Sequence[Change], before: frozenset[str], after: frozenset[str]) -> tuple[Change, ...]:
-    """The changes without the values that lie at, above or below a masked place."""
-    return tuple(_withhold(change, before, after) for change in changes)
+def _withhold(change: Change, masked: frozenset[str]) -> Change:
+    """The change without its values where it lies at, above or below a masked place, or where its place is not sure.
 
-
-def _withhold(change: Change, before: frozenset[str], after: frozenset[str]) -> Change:
+    A pointer through `$ref`, or with an escape of a URI in it, does not say where in a document the value stands.
+    """
     pointers = {pointer for pointer in (change.pointer, change.old_pointer, change.new_pointer) if pointer is not None}
-    masked = before | after
-    if not any(touches(pointer, masked) for pointer in pointers):
+    if not masked or not any("/$ref" in each or "%" in each or touches(each, masked) for each in pointers):
         return change
     return replace(
         change,
         before=None if change.before is None else _WITHHELD,
         after=None if change.after is None else _WITHHELD,
     )
+
+
+def _has_parts_of_their_own(document: Json) -> bool:
+    """Whether a part has an identifier: a pointer inside it starts there, not at the root."""
+    waiting = list(document.values()) if isinstance(document, dict) else []
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("$id"), str) or isinstance(value.get("id"), str):
+                return True
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return False
+
+
+def _wherever_they_start(pointers: frozenset[str]) -> frozenset[str]:
+    """The pointers as they are, and as seen from every place above them."""
+    found: set[str] = set()
+    for pointer in pointers:
+        found.add(pointer)
+        while (start := pointer.find("/", 1)) > 0:
+            pointer = pointer[start:]
+            found.add(pointer)
+    return frozenset(found)

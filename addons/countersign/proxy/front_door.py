@@ -79,7 +79,7 @@ class FrontDoor(FailClosed):
             return refuse(flow, Refusal(403, "wrong-host", "the request leads elsewhere than its CONNECT"))
         if exchange.via == "tunnel" and flow.client_conn.sni not in (None, "", host):
             return refuse(flow, Refusal(403, "wrong-host", "the TLS server name is not the host of the CONNECT"))
-        if exchange.via == "reverse" and request.authority and not (request.is_http2 or request.is_http3):
+        if exchange.via != "plain" and request.authority and not (request.is_http2 or request.is_http3):
             return refuse(flow, Refusal(403, "absolute-target", "send the path alone as the request target"))
         if exchange.via != "reverse" and not _names(request, host, port):
             return refuse(flow, Refusal(403, "wrong-host", "the Host header names another host than the request"))

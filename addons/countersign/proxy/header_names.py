@@ -30,5 +30,22 @@ TRANSPORT = frozenset(
     }
 )
 
-#: Ask the service to read the request as another one than it says; there is no honest use for them here.
-METHOD_OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
+#: Ask the service to read the request as another one than it says: another method, another target, a piece of a body.
+#: There is no honest use for them here.
+OVERRIDES = (
+    "content-range",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+)
+
+#: Say how the body is read, and against which version of the schema the request counts.
+MEANINGS = ("content-encoding", "content-type", "if-match", "if-none-match")
+
+#: All that the gateway knows by name. Services behind CGI or WSGI read `If_Match` as `If-Match`: no second spelling passes.
+KNOWN = TRANSPORT.union(GATEWAY_CREDENTIALS, CALLER_CREDENTIALS, OVERRIDES, MEANINGS)
+
+#: What `Connection` may list. Whatever else it lists, the next hop takes off the request (RFC 9110, section 7.6.1).
+CONNECTION_OPTIONS = frozenset({"", "close", "keep-alive", "te"})

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from countersign import limits
+
+_WORKERS = ThreadPoolExecutor(limits.MAX_WORKER_THREADS, "countersign-work")
+
+
+async def aside[Result](work: Callable[[], Result]) -> Result:
+    """What `work` gives, from a worker thread. `work` must be pure, as for `off_loop`. Raises what it raises."""
+    return await asyncio.get_running_loop().run_in_executor(_WORKERS, work)
 
 
 async def off_loop[Result](size: int, work: Callable[[], Result]) -> Result:
@@ -15,4 +23,4 @@ async def off_loop[Result](size: int, work: Callable[[], Result]) -> Result:
     """
     if size < limits.ON_LOOP_BYTES:
         return work()
-    return await asyncio.to_thread(work)
+    return await aside(work)

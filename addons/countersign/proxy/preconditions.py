@@ -14,8 +14,6 @@ def bind_to_reviewed(request: http.Request, etag: str | None, *, exists: bool) -
     A condition of the caller's own is only ever made stricter: one that the reviewed version does not meet stays as it
     is, and the service answers 412. A weak entity tag binds nothing (section 13.1.1: strong comparison) and is not sent.
     """
-    if "if-none-match" in request.headers:
-        return
     if not exists:
         if "if-match" not in request.headers:
             request.headers["If-None-Match"] = "*"

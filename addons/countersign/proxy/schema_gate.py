@@ -15,7 +15,7 @@ from countersign.errors import CountersignError
 from countersign.proxy.asking import digest_of_request, fingerprint_of
 from countersign.proxy.exchange import Assessment, Clearance, Exchange, exchange_of, refuse
 from countersign.proxy.fail_closed import FailClosed
-from countersign.proxy.off_loop import off_loop
+from countersign.proxy.off_loop import aside, off_loop
 from countersign.proxy.refusal import Refusal, refusal_for
 from countersign.proxy.runtime import Parts, Runtime
 from countersign.proxy.sent_request import read_request
@@ -63,7 +63,7 @@ class SchemaGate(FailClosed):
             return None
         if exchange.operation.has_proposed:
             proposed = exchange.operation.proposed
-            await off_loop(size, lambda: check_schema(proposed))
+            await aside(lambda: check_schema(proposed))  # also a small one can take its time
         return access
 
     async def _gate(self, exchange: Exchange, flow: http.HTTPFlow, parts: Parts, access: Allow) -> None:

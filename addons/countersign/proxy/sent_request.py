@@ -10,7 +10,14 @@ from countersign.errors import BadInput, CountersignError, TooLarge
 from countersign.identity import Caller
 from countersign.masking import KeyedDigest
 from countersign.masking.content_coding import decode
-from countersign.proxy.header_names import CALLER_CREDENTIALS, GATEWAY_CREDENTIALS, METHOD_OVERRIDES, TRANSPORT
+from countersign.proxy.header_names import (
+    CALLER_CREDENTIALS,
+    CONNECTION_OPTIONS,
+    GATEWAY_CREDENTIALS,
+    KNOWN,
+    OVERRIDES,
+    TRANSPORT,
+)
 from countersign.rulebook.values import Connection
 from countersign.strict_json import Json, dumps
 
@@ -26,18 +33,32 @@ def read_request(flow: http.HTTPFlow) -> RequestView:
         raise BadInput("the body was not kept whole; send it again")
     if len(request.path) > limits.MAX_TARGET_CHARACTERS:
         raise TooLarge(f"the target is longer than {limits.MAX_TARGET_CHARACTERS} characters")
+    if not request.data.method.isupper():
+        raise BadInput("the method is not in upper case, and methods are told apart by case; send GET, PUT, ...")
     if request.trailers:
         raise BadInput("trailers are not read here; send the request without them")
-    if any(name in request.headers for name in METHOD_OVERRIDES):
-        raise BadInput("a header asks for another method than the request's; send the method itself")
-    if "upgrade" in request.headers:
-        raise BadInput("no upgrade to another protocol passes the gateway; send plain HTTP")
+    _refuse_second_readings(request.headers)
     for name in ("content-encoding", "content-type"):
         if len(request.headers.get_all(name)) > 1:
             raise BadInput(f"{name} is given more than once; send it once")
     body = decode(request.raw_content, request.headers.get("content-encoding"))
     media_type = request.headers.get("content-type")
     return RequestView(request.method, request.path, body, media_type)
+
+
+def _refuse_second_readings(headers: http.Headers) -> None:
+    """Raise BadInput where the service, or what stands before it, could see another request than the gateway does."""
+    if any(name in headers for name in OVERRIDES):
+        raise BadInput("a header asks for another method, target or place than the request's; send the request itself")
+    if "upgrade" in headers:
+        raise BadInput("no upgrade to another protocol passes the gateway; send plain HTTP")
+    if any("_" in name and name.lower().replace("_", "-") in KNOWN for name in headers):
+        raise BadInput("a header is spelt with _, which some services read as -; spell it with -")
+    options = ",".join(headers.get_all("connection")).split(",")
+    if not all(option.strip().lower() in CONNECTION_OPTIONS for option in options):
+        raise BadInput("Connection names a header, which would be lost on the way; send close, keep-alive or nothing")
+    if headers.get("transfer-encoding", "chunked").strip().lower() != "chunked":
+        raise BadInput("the transfer coding is not read here; send chunked, or a Content-Length")
 
 
 def semantic_headers(request: http.Request) -> list[Json]:

@@ -51,9 +51,19 @@ class UpstreamCredential(FailClosed):
         flow.response = None
         return None
 
+    def response(self, flow: http.HTTPFlow) -> None:
+        """A session that the service opened for the gateway's credential is as good as the credential: nobody gets it."""
+        exchange = exchange_of(flow)
+        if exchange is not None and exchange.connection is not None and exchange.connection.credential is not None:
+            assert flow.response is not None
+            flow.response.headers.pop("set-cookie", None)
+
 
 def _frame(request: http.Request) -> None:
-    """Say how long the body is. HTTP/2 need not, and mitmproxy then writes the body to an HTTP/1 service without a
-    length: the service would read it as the next request, one that nobody looked at."""
-    if request.raw_content and "transfer-encoding" not in request.headers:
-        request.headers["Content-Length"] = str(len(request.raw_content))
+    """Say how long the body is. HTTP/2 need not say it, and may lie about a body that never comes; mitmproxy writes both
+    to an HTTP/1 service as they are, which would then read the body as the next request, or the next request as the
+    body: one that nobody looked at goes through, with the gateway's credential."""
+    if "transfer-encoding" in request.headers:
+        return
+    if request.raw_content or "content-length" in request.headers:
+        request.headers["Content-Length"] = str(len(request.raw_content or b""))

@@ -97,14 +97,14 @@ class _Reader:
         if effect == "delete" and "subject" not in entry:
             self._add(line, "an operation that does delete needs 'subject'", "say what is deleted")
         if effect in ("read", "data"):
-            for key in ("schema", "references", "current"):
+            for key in ("schema", "current", *(["references"] if effect == "data" else [])):
                 if key in entry:
                     self._add(entry.lines[key], f"{key!r} has no meaning where the effect is {effect}", "remove it")
         if _NO_BODY_METHODS & set(entry["methods"]):
-            for key in ("schema", "only_if", "members"):
+            for key in ("schema", "references", "only_if", "members"):
                 if key in entry:
                     self._add(entry.lines[key], f"{key!r} speaks of a body, and these methods have none", "remove it")
-        if "references" in entry and "schema" not in entry:
+        if "references" in entry and "schema" not in entry and effect != "read":
             self._add(entry.lines["references"], "references without a schema", "say where the schema stands")
         if "members" in entry:
             for name in entry.get("only_if", {}):

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from countersign import limits
+from countersign.schema_change.ambiguity import is_ambiguous, is_written_alike
 from countersign.schema_change.dialect import DIALECTS, DRAFT_2020_12, Dialect, readings, stated
 from countersign.schema_change.inclusion import Inclusion, Prover
 from countersign.schema_change.item_rules import compare_items
@@ -47,11 +48,14 @@ def compare(
         return _created(new, new_bundle, default_dialect)
     if any(_is_too_large(each) for each in (old, new, dict(old_bundle), dict(new_bundle))):
         return _too_large()
-    if _is_same(old, new) and _is_same(dict(old_bundle), dict(new_bundle)):
-        return SchemaDiff((), "compatible", "compatible", ())
     before, after = Bundle(old, old_bundle), Bundle(new, new_bundle)
     try:
-        return _compared([_Comparison(before, after, *pair) for pair in _dialects(before, after, default_dialect)])
+        found = [_Comparison(before, after, *pair) for pair in _dialects(before, after, default_dialect)]
+        if _is_same(old, new) and _is_same(dict(old_bundle), dict(new_bundle)):
+            alike = is_written_alike([old, dict(old_bundle)], [new, dict(new_bundle)])
+            if alike or not any(each.is_ambiguous for each in found):
+                return SchemaDiff((), "compatible", "compatible", ())
+        return _compared(found)
     except RecursionError:  # the caller's own stack counts: no depth limit of ours is sure to come first
         return _too_large()
 
@@ -59,7 +63,11 @@ def compare(
 def _compared(found: Sequence[_Comparison]) -> SchemaDiff:
     """The changes of all readings, and what all of them say."""
     changes = list({_identity(change): change for each in reversed(found) for change in each.changes()}.values())
-    capped = any(change.kind.startswith(_UNFATHOMABLE) for change in changes)
+    if any(each.is_ambiguous for each in found) and all(change.effect != "unknown" for change in changes):
+        changes.append(Change("schema-ambiguous", "", "", "", None, None, None, "unknown"))
+    capped = any(each.is_ambiguous for each in found) or any(
+        change.kind.startswith(_UNFATHOMABLE) for change in changes
+    )
     backward = _agreed([each.verdict(backward=True) for each in found], capped)
     forward = _agreed([each.verdict(backward=False) for each in found], capped)
     if (backward, forward) != ("compatible", "compatible") and all(change.effect == "none" for change in changes):
@@ -73,6 +81,10 @@ class _Comparison:
     """One reading of both documents."""
 
     def __init__(self, before: Bundle, after: Bundle, old_dialect: Dialect, new_dialect: Dialect) -> None:
+        self.is_ambiguous = any(
+            is_ambiguous(side.document, side.schemas, dialect)
+            for side, dialect in ((before, old_dialect), (after, new_dialect))
+        )
         reader = Reader()
         self.prover = Prover(reader, float_integers=old_dialect.float_integers and new_dialect.float_integers)
         self.walk = Walk(reader, self.prover)
@@ -162,7 +174,9 @@ def _created(new: Json, bundle: Mapping[str, Json], default: str | None) -> Sche
         after = Bundle(new, bundle)
         try:
             found = [_Comparison(Bundle(True, {}), after, *pair) for pair in _dialects(after, after, default)]
-            backward = _agreed([each.verdict(backward=True) for each in found], capped=False)
+            backward = _agreed(
+                [each.verdict(backward=True) for each in found], any(each.is_ambiguous for each in found)
+            )
         except RecursionError:
             backward = "unknown"
     reasons = () if backward == "compatible" else (f"backward {backward}: schema-created at the root (narrows)",)

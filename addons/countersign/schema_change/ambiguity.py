@@ -1,0 +1,72 @@
+"""Schemas whose parts mean different things on different ways to them, or to different validators.
+
+Does not say what they mean: of such a schema nothing but a schema written exactly alike is called compatible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from countersign.schema_change.dialect import Dialect, subschemas
+from countersign.schema_change.json_values import canonical
+from countersign.strict_json import Json
+
+_BY_THE_WAY = ("$dynamicRef", "$recursiveRef")  #: lead where the way to them says: one text, several meanings
+_IDENTIFIERS = ("$id", "id", "$anchor", "$dynamicAnchor")
+
+
+def is_ambiguous(document: Json, bundle: Mapping[str, Json], dialect: Dialect) -> bool:
+    """Whether `document` and what its references name, read in `dialect`, can be read in more than one way.
+
+    True where a reference is dynamic (JSON Schema core 2020-12, 8.2.3.2), where a part states another dialect, which
+    a pointer into it would pass by, or where two different schemas have one name: then the validator chooses.
+    """
+    documents = (document, *bundle.values())
+    return any(map(_has_dynamic_reference, documents)) or any(
+        _states_another(each, dialect, is_root=each is document) or _shares_names(each, bundle) for each in documents
+    )
+
+
+def is_written_alike(one: Json, other: Json) -> bool:
+    """Equal, in the same order: which of two schemas of one name counts can depend on which comes first."""
+    return repr(one) == repr(other)
+
+
+def _has_dynamic_reference(document: Json) -> bool:
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if any(isinstance(value.get(keyword), str) for keyword in _BY_THE_WAY):
+                return True
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return False
+
+
+def _states_another(document: Json, dialect: Dialect, *, is_root: bool) -> bool:
+    """What the root of the document that is compared states is compared as a change."""
+    for schema in subschemas(document):
+        uri = schema.get("$schema")
+        if isinstance(uri, str) and uri.removesuffix("#") != dialect.uri and not (is_root and schema is document):
+            return True
+    return False
+
+
+def _shares_names(document: Json, bundle: Mapping[str, Json]) -> bool:
+    named: dict[tuple[str, str], Json] = {}
+    for schema in subschemas(document):
+        for keyword in _IDENTIFIERS:
+            name = schema.get(keyword)
+            if not isinstance(name, str):
+                continue
+            others = [named.setdefault((keyword.removeprefix("$"), name), schema)]
+            if keyword in ("$id", "id"):
+                others += [each for other, each in bundle.items() if f"/{name}".removesuffix("#").endswith(f"/{other}")]
+            if any(other is not schema and canonical(other) != canonical(schema) for other in others):
+                return True
+    return False
+
+
+__all__ = ["is_ambiguous", "is_written_alike"]
