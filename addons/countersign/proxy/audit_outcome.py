@@ -12,6 +12,7 @@ from countersign import limits
 from countersign.errors import CountersignError
 from countersign.proxy.exchange import Exchange, exchange_of, refuse
 from countersign.proxy.fail_closed import FailClosed
+from countersign.proxy.quoted_bytes import without_bytes
 from countersign.proxy.read_back import observe
 from countersign.proxy.refusal import NOTHING_ALLOWED, Refusal, refusal_for
 from countersign.proxy.runtime import Runtime
@@ -84,7 +85,7 @@ class AuditOutcome(FailClosed):
 
     async def _end_without_answer(self, exchange: Exchange, flow: http.HTTPFlow) -> None:
         parts = self._runtime.parts
-        why = flow.error.msg if flow.error is not None else "the connection was lost"
+        why = without_bytes(flow.error.msg) if flow.error is not None else "the connection was lost"
         if not exchange.intended:
             await parts.evidence.refusal(exchange, flow, exchange.refusal or _never_read(why))
         elif not exchange.forwarded:

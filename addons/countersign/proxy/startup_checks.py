@@ -21,6 +21,7 @@ from countersign.console.settings import ConsoleSettings
 from countersign.errors import CountersignError
 from countersign.evidence import StatePlaces
 from countersign.proxy import options
+from countersign.proxy.quoted_bytes import keep_out_of_logs
 from countersign.proxy.recovery import look_again
 from countersign.proxy.runtime import Parts, Runtime
 from countersign.rulebook.loading import load
@@ -45,6 +46,7 @@ class StartupChecks:
                 "countersign runs in mitmdump only: `mitmdump -s addons/gateway.py`. It serves mitmweb itself, behind a "
                 "login; mitmweb's own lets whoever opens it edit what was approved"
             )
+        keep_out_of_logs()
         self._overruled = options.overruled()
         options.add_options(loader)
 
