@@ -7,6 +7,7 @@ MAX_BODY_BYTES = 5 * 1024 * 1024  # the largest body read or forwarded; publishe
 MAX_DECODED_BODY_BYTES = 8 * 1024 * 1024  # after Content-Encoding is undone: a compression bomb stops here
 MAX_CONTENT_ENCODINGS = 2  # stacked codings; no client sends more, and each one multiplies what a bomb can do
 MAX_JSON_DEPTH = 200  # nesting of arrays and objects; Python's parser recurses, and no real schema is near this
+MAX_APPROVAL_DEPTH = MAX_JSON_DEPTH + 8  # an approval's record holds whole schemas, and is read at each start
 MAX_JSON_DIGITS = 400  # digits of one number; quadratic conversion beyond, and no IEEE double needs more
 MAX_TARGET_CHARACTERS = 4096  # path and query of one request; longer ones are attacks or mistakes
 

@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from countersign import limits
 from countersign.approvals import ApprovalEvent, Desk
 from countersign.errors import CountersignError, EvidenceUnavailable
 from countersign.evidence import Entry, EvidenceLog, Payload
@@ -66,6 +67,19 @@ async def test_a_desk_restored_from_the_records_is_the_same(log: EvidenceLog) ->
     assert restored.get(approval) == desk.get(approval)
     assert restored.get(approval).state == "used"
     assert restored.live() == ()
+
+
+async def test_the_deepest_schema_that_is_held_does_not_stop_a_restart(log: EvidenceLog) -> None:
+    """A record nests a schema deeper than the schema itself is: nobody may hold a change that no start can read."""
+    deepest: Json = 1
+    for _ in range(limits.MAX_JSON_DEPTH - 1):
+        deepest = [deepest]
+    schema: Json = {"const": deepest}
+    change: dict[str, Json] = {"kind": "schema-created", "before": None, "after": schema}
+    asked = approval_request(1, approvers=("group:engineers",), before=schema, after=schema, changes=(change,))
+    await Desk(ApprovalRecords(log), lambda: _NOW).open_or_join(asked)
+    (restored,) = Desk(ApprovalRecords(log), lambda: _NOW).live()
+    assert restored.request == asked
 
 
 async def test_a_pending_approval_is_pending_again_and_knows_what_it_is_about(log: EvidenceLog) -> None:

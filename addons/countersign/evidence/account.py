@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from countersign import strict_json
+from countersign import limits, strict_json
 from countersign.errors import BadInput
 from countersign.evidence.records import Payload, Record
 from countersign.strict_json import Json
@@ -132,7 +132,9 @@ def _text(value: Json) -> str:
 
 def _readable(payload: Payload) -> str:
     try:
-        return json.dumps(strict_json.loads(payload.data), indent=2, ensure_ascii=False)
+        return json.dumps(
+            strict_json.loads(payload.data, max_depth=limits.MAX_APPROVAL_DEPTH), indent=2, ensure_ascii=False
+        )
     except BadInput:
         pass
     try:

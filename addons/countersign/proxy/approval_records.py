@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
+from countersign import limits
 from countersign.approvals import ApprovalEvent
 from countersign.approvals.store import EventKind
 from countersign.errors import CountersignError
@@ -43,7 +44,7 @@ class ApprovalRecords:
         """Every approval event of the log, oldest first. Raises CountersignError where one cannot be read."""
         for record in self._log.records(types={"approval"}):
             fields = record.fields
-            data = loads(record.payloads["event"].data)
+            data = loads(record.payloads["event"].data, max_depth=limits.MAX_APPROVAL_DEPTH)
             if not isinstance(data, dict) or not isinstance(fields["at"], int):
                 raise CountersignError(f"the approval record {record.seq} cannot be read; verify the evidence")
             kind = cast("EventKind", fields["verdict"])
