@@ -16,6 +16,7 @@ MAX_LIVE_APPROVALS = 5000  # pending and granted at once; more than people can r
 MAX_LIVE_APPROVALS_PER_CALLER = 100  # pending and granted at once; so that one caller cannot fill the inbox for all
 MAX_REASON_CHARACTERS = 2000  # of an approver; it is in the record itself, which holds 16 KiB
 EXPIRY_SWEEP_SECONDS = 5.0  # between looks for approvals whose time has come, where no request or approver looks
+MAX_OPEN_REVIEWS = 1000  # break-glass changes that nobody has looked at yet; each is kept in memory until somebody does
 MAX_ENDED_APPROVALS_KEPT = 1000  # in memory for those who ask what became of theirs; the evidence keeps all
 
 # -- rulebook ---------------------------------------------------------------------------------------------------------
@@ -32,6 +33,7 @@ MAX_APPROVAL_SECONDS = 30 * 24 * 3600  # a difference reviewed later than this i
 DEFAULT_GRANT_SECONDS = 3600  # for the client to send an approved request again
 MAX_GRANT_SECONDS = 7 * 24 * 3600  # an unused approval is a loaded gun
 MAX_QUORUM = 10  # people; more is a mistake
+MAX_SECRET_CHARACTERS = 16 * 1024  # a key, a password, a URL with tokens in it; a larger file is not one
 
 # -- dialects ---------------------------------------------------------------------------------------------------------
 MAX_REFERENCES = 64  # schemas that one schema may name; each costs a read of the service

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from typing import Literal
 
 Effect = Literal["read", "data", "register", "update", "delete", "settings"]
 SchemaForm = Literal["json", "json-string"]
+Notable = Literal["requested", "decided", "expired", "break-glass"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,24 @@ class Source:
         return f"{self.file}:{self.line}"
 
 
+@dataclass(frozen=True, slots=True)
+class SecretPlace:
+    """Where a secret is read at use: it is never in a rule file. One of the two is given."""
+
+    from_env: str | None
+    from_file: str | None
+
+
 # -- identity.yaml ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LoginClient:
+    """The console as a client of an issuer: how people log in with a browser (authorization code with PKCE)."""
+
+    client_id: str  #: also the audience of the ID tokens that come back; never one of the issuer's `audiences`
+    secret: SecretPlace | None  #: None: a public client
+    scopes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +57,7 @@ class Issuer:
     groups_claim: str | None  #: a claim that holds a list of group names
     person_claim: str | None  #: a claim whose value *is* the person's name, where `people` does not say otherwise
     source: Source
+    login: LoginClient | None = None  #: None: nobody logs in to the console's pages with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +206,26 @@ class AccessRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """A span of local time: every week on some days, or once. It is never shorter than it reads, also when clocks change."""
+
+    name: str
+    timezone: str  #: of the IANA database
+    days: tuple[int, ...]  #: on which it begins, Monday is 0; of a weekly one
+    begins: time | datetime  #: local; a datetime where it is once
+    ends: time | datetime  #: exclusive; a time that is not after `begins` is of the next day
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """So many distinct people out of these."""
+
+    quorum: int  #: 1 or more
+    approvers: tuple[str, ...]  #: groups (`group:x`) or people (`person:x`)
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """Which allowed changes a rule speaks of. All that is given must hold; within one list any entry does."""
 
@@ -196,6 +236,8 @@ class Condition:
     change_effects: tuple[str, ...] = ()  #: `narrows`, `widens`, ...; empty: any
     backward: tuple[str, ...] = ()  #: `compatible`, `breaking`, `unknown`; empty: any
     forward: tuple[str, ...] = ()
+    during: tuple[Window, ...] = ()  #: within any of them; empty: at any time
+    outside: tuple[Window, ...] = ()  #: within none of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +247,34 @@ class ApprovalRule:
     name: str
     when: Condition
     verdict: Literal["allow", "deny", "hold"]
-    quorum: int  #: distinct people; 1 or more for `hold`
-    approvers: tuple[str, ...]  #: groups (`group:x`) or people (`person:x`) who may sign
+    #: Of a hold: any one of these, and of that one all, by distinct people; a person counts in one place only.
+    alternatives: tuple[tuple[Requirement, ...], ...]
     reason: tuple[Literal["approve", "deny"], ...]  #: which decisions need a reason
     expires_seconds: int  #: a pending approval
     grant_seconds: int  #: an approval whose request went away
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class BreakGlassRule:
+    """Who may pass what would be held at once, with a justification; it stays open until somebody else has reviewed it."""
+
+    name: str
+    who: Who
+    when: Condition
+    reviewers: tuple[str, ...]  #: groups (`group:x`) or people (`person:x`)
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyTarget:
+    """Where news of approvals go: an Apprise URL (chat, mail and the like), or a signed JSON webhook."""
+
+    name: str
+    apprise: SecretPlace | None  #: an Apprise URL is a credential
+    webhook: str | None  #: URL; https, or http on loopback
+    key: SecretPlace | None  #: signs what a webhook gets
+    events: tuple[Notable, ...]
     source: Source
 
 
@@ -247,3 +312,5 @@ class Rulebook:
     approval: tuple[ApprovalRule, ...]
     masking: tuple[MaskingRule, ...]
     digest: str
+    break_glass: tuple[BreakGlassRule, ...] = ()
+    notify: tuple[NotifyTarget, ...] = ()
