@@ -38,8 +38,10 @@ def test_json_has_the_members_of_the_contract(tmp_path: Path) -> None:
             "before": None,
             "after": "taxId",
             "effect": "narrows",
+            "counterexample": {"direction": "backward", "value": {}},
         }
     ]
+    assert answer["counterexamples"] == [{"direction": "backward", "value": {}}]
     assert (answer["backward"], answer["forward"]) == ("breaking", "compatible")
     assert answer["reasons"] == ["backward breaking: required-added at /required (narrows)"]
 
@@ -52,6 +54,25 @@ def test_plain_view_names_verdicts_and_changes(tmp_path: Path) -> None:
     assert "type-changed" in result.stdout
     assert '"string" -> "integer"' in result.stdout
     assert "\x1b" not in result.stdout
+
+
+def test_plain_view_shows_examples(tmp_path: Path) -> None:
+    """A value that would be refused, and one that would be accepted, stand under the verdict and under the change."""
+    output = run(*written(tmp_path, old='{"minimum": 1}', new='{"minimum": 5}')).stdout
+    assert output.count("for example `1` is valid today and would be refused") == 2
+    assert "for example" not in run(*written(tmp_path, old='{"title": "a"}', new='{"title": "b"}')).stdout
+    output = run(*written(tmp_path, old='{"const": "a\\u202e"}', new='{"type": "string"}')).stdout
+    assert 'for example `""` is refused today and would be valid' in output
+    output = run(*written(tmp_path, old='{"type": "string"}', new='{"not": {"const": ""}}')).stdout
+    assert 'for example `""` is valid today and would be refused' in output
+    assert "`null` is refused today and would be valid" in output
+
+
+def test_examples_are_escaped(tmp_path: Path) -> None:
+    """A value of a schema cannot turn the text around either."""
+    output = run(*written(tmp_path, old='{"enum": ["\\u202e"]}', new='{"enum": ["b"]}')).stdout
+    assert 'for example `"\\u202e"` is valid today and would be refused' in output
+    assert "\u202e" not in output
 
 
 def test_plain_view_is_coloured_on_a_terminal(tmp_path: Path) -> None:
@@ -129,3 +150,14 @@ def test_batch_and_files_exclude_each_other(tmp_path: Path) -> None:
     assert run(old, old, "--batch", "-").exit_code == 2
     assert run(old).exit_code == 2
     assert run("-", "-").exit_code == 2
+
+
+def test_the_dialect_can_be_said(tmp_path: Path) -> None:
+    """For files and for batches; a name that is none is an error."""
+    files = written(tmp_path, old='{"type": "string"}', new='{"type": "string", "nullable": true}')
+    verdicts = json.loads(run(*files, "--json", "--dialect", "openapi-3.0").stdout)
+    assert (verdicts["backward"], verdicts["forward"]) == ("compatible", "breaking")
+    assert json.loads(run(*files, "--json").stdout)["backward"] == "unknown"
+    line = '{"old": {"type": "string"}, "new": {"type": "string", "nullable": true}}'
+    assert json.loads(run("--batch", "-", "--dialect", "kubernetes", stdin=line).stdout)["forward"] == "breaking"
+    assert run(*files, "--dialect", "openapi").exit_code == 2

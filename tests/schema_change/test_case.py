@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from countersign.schema_change.case import Case, ItemFails, MemberFails, SomeMemberFails
-from countersign.schema_change.constraints import Kinds, Node, Required, Size
+from countersign.schema_change.constraints import Kinds, Node, OneOf, Required, Size
 from countersign.schema_change.dialect import DRAFT_2020_12
 from countersign.schema_change.reader import Reader
 from countersign.schema_change.references import Bundle
+from countersign.schema_change.steps import OutOfSteps, Steps
 from countersign.strict_json import Json
 
 READER = Reader()
@@ -86,3 +89,16 @@ def test_copies_are_apart() -> None:
     twin.add(True, Kinds(frozenset({"integer"})))
     assert twin.is_closed
     assert not found.is_closed
+
+
+def test_a_wide_choice_takes_steps() -> None:
+    """The alternatives of a wide `oneOf` are many times its branches, and none is written down beyond the limit."""
+    steps = Steps(1_000)
+    reader = Reader()
+    nodes = tuple(reader.node((Required(f"a{index}"),)) for index in range(1_000))
+    with pytest.raises(OutOfSteps):
+        Case("object", True, steps.spend).add(True, OneOf(nodes))
+    steps.left = 1_000
+    narrow = Case("object", True, steps.spend)
+    narrow.add(True, OneOf(nodes[:3]))
+    assert len(narrow.choices) == 1

@@ -8,6 +8,10 @@ from countersign.schema_change.dialect import (
     DRAFT_04,
     DRAFT_07,
     DRAFT_2020_12,
+    KUBERNETES,
+    NAMED,
+    OPENAPI_3_0,
+    named,
     readings,
     stated,
     subschemas,
@@ -66,3 +70,21 @@ def test_dialects_differ() -> None:
     assert not DRAFT_07.ref_has_siblings
     assert DRAFT_2020_12.ref_has_siblings
     assert "prefixItems" in DRAFT_2020_12.assertions
+
+
+def test_dialects_have_names() -> None:
+    """By name or by `$schema`; what services read has no `$schema`."""
+    assert named("draft-07") is DRAFT_07
+    assert named(DRAFT_07.uri + "#") is DRAFT_07
+    assert named("kubernetes") is KUBERNETES
+    assert named("draft-08") is None
+    assert [each.name for each in NAMED.values() if not each.is_stated] == ["openapi-3.0", "kubernetes"]
+
+
+def test_annotations_belong_to_a_dialect() -> None:
+    """`example` annotates in OpenAPI 3.0, `default` acts in Kubernetes, and `readOnly` says what is required of whom."""
+    assert OPENAPI_3_0.annotates("example")
+    assert not DRAFT_2020_12.annotates("example")
+    assert DRAFT_2020_12.annotates("default")
+    assert not KUBERNETES.annotates("default")
+    assert not OPENAPI_3_0.annotates("readOnly")

@@ -22,6 +22,8 @@ from countersign.schema_change.expressions import ANY, FLAVOURS, Choice, Unreada
         "a{2,}",
         "\\.\\/",
         "^$|^a",
+        "(^a|b$)",
+        "(^$)|(^a$)",
         "a]b"[:1],
     ],
 )
@@ -34,7 +36,20 @@ def test_regular_expressions_are_read(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("(?=a)", "(?!a)", "(?<=a)b", "(a)\\1", "\\bword", "a$b", "a^b", "(^a|b$)", "(?i)a", "(?P<n>a)", "\\p{L}"),
+        *(
+            "(?=a)",
+            "(?!a)",
+            "(?<=a)b",
+            "(a)\\1",
+            "\\bword",
+            "a$b",
+            "a^b",
+            "(^a)?b",
+            "a(^b)",
+            "(?i)a",
+            "(?P<n>a)",
+            "\\p{L}",
+        ),
         *("[]a]", "[[a]]", "a++", "a{,3}", "a{3,2}", "(a", "a)", "[a", "a\\", "*a", "[z-a]", "\\Z", "a{99999}"),
         *("(" * 100 + ")" * 100, "a" * (limits.MAX_EXPRESSION_CHARACTERS + 1)),
     ],

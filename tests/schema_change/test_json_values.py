@@ -52,3 +52,21 @@ def test_booleans_are_no_numbers() -> None:
     """Python counts them among the integers; JSON does not."""
     assert is_number(1.5)
     assert not is_number(True)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (False, "false"),
+        (12, "12"),
+        (12.0, "12"),
+        (0.5, "0.5"),
+        ('a"', '"a\\""'),
+        ([1.0, {"b": None, "a": False}], '[1,{"a":false,"b":null}]'),
+    ],
+)
+def test_one_text_for_equal_values(value: Json, text: str) -> None:
+    """The text of a value is JSON, sorted, with one spelling for each number."""
+    assert canonical(value) == text

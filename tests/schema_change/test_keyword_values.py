@@ -28,6 +28,7 @@ def test_kinds_of_types() -> None:
     """`number` holds `integer`; 1.0 is one of `integer` where the dialect says so."""
     assert keyword_values.kinds("integer", True) == {"integer", "whole"}
     assert keyword_values.kinds("integer", False) == {"integer"}
+    assert keyword_values.kinds("integer", False, nullable=True) == {"integer", "null"}
     assert keyword_values.kinds(["number", "null"], False) == {"integer", "whole", "fraction", "null"}
 
 

@@ -21,6 +21,23 @@ def found(schema: Json) -> Outcome:
 @pytest.mark.parametrize(
     ("impossible", "possible"),
     [
+        (
+            {
+                "patternProperties": {"^a": {}},
+                "additionalProperties": False,
+                "not": {"propertyNames": {"pattern": "^a"}},
+            },
+            {
+                "patternProperties": {"^a": {}},
+                "additionalProperties": False,
+                "not": {"propertyNames": {"pattern": "b"}},
+            },
+        ),
+        (
+            {"properties": {"a": {"const": 1}}, "additionalProperties": False, "not": {"enum": [{}, {"a": 1}]}},
+            {"properties": {"a": {"const": 1}}, "additionalProperties": False, "not": {"enum": [{}, {"a": 2}]}},
+        ),
+        ({"maxProperties": 0, "not": {"const": {}}}, {"maxProperties": 1, "not": {"const": {}}}),
         ({"required": ["a"], "properties": {"a": False}}, {"required": ["b"], "properties": {"a": False}}),
         ({"required": ["a"], "maxProperties": 0}, {"required": ["a"], "maxProperties": 1}),
         ({"required": ["a"], "additionalProperties": False}, {"required": ["a"], "properties": {"a": {}}}),
@@ -95,3 +112,11 @@ def test_names_that_cannot_be_judged_are_left_open() -> None:
     assert (
         found({"required": ["a"], "patternProperties": {"(?=a)": {}}, "additionalProperties": False}).state == "unknown"
     )
+
+
+def test_made_up_names_are_readable() -> None:
+    """A name that is free is a word, and keeps the patterns that names have to match."""
+    assert found({"type": "object", "not": {"maxProperties": 0}, "minProperties": 1}).state == "found"
+    assert found({"not": {"additionalProperties": {"type": "string"}}}).value == {"other": None}
+    fresh = found({"propertyNames": {"pattern": "^x-"}, "not": {"additionalProperties": {"type": "string"}}})
+    assert fresh.value == {"x-other": None}

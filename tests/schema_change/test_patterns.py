@@ -43,3 +43,18 @@ def test_unreadable_expressions_are_left_out() -> None:
     assert not none(["(?=a)^b$"], [])
     assert not none(["^b$"], ["(?=b)"])
     assert none(["^b$", "(?=a)"], ["b"])
+
+
+def test_look_ahead_at_the_start() -> None:
+    """What has to follow, and what must not, is judged together with the rest."""
+    assert matches("^(?=.*a)(?!b).{2}$", "ca") is True
+    assert matches("^(?=.*a)(?!b).{2}$", "cc") is False
+    assert matches("^(?=.*a)(?!b).{2}$", "ba") is False
+    assert matches("^a(?=b)", "ab") is None
+
+
+def test_letters_of_other_scripts_prove_nothing() -> None:
+    """Python's word characters are those of every script, of which one range of each is all that is known here."""
+    assert text_of(["^[\u0436]$"], ["^\\W"], 1, 1, lambda text: False, unlimited)[0] != "none"
+    assert text_of(["^[\\u0436]$"], ["^\\W"], 1, 1, lambda text: False, unlimited)[0] != "none"
+    assert text_of(["^[#]$"], ["^\\W"], 1, 1, lambda text: False, unlimited)[0] == "none"

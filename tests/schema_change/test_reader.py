@@ -6,6 +6,7 @@ import pytest
 
 from countersign.schema_change.constraints import Node, Opaque, Reference
 from countersign.schema_change.dialect import DRAFT_04, DRAFT_07, DRAFT_2019_09, DRAFT_2020_12, Dialect
+from countersign.schema_change.evaluation import accepts
 from countersign.schema_change.reader import Reader
 from countersign.schema_change.references import Bundle
 from countersign.strict_json import Json
@@ -120,3 +121,10 @@ def test_unresolved_references_are_told_apart_by_side() -> None:
     reader = Reader()
     assert read(reader, {"$ref": "elsewhere"}) is not read(reader, {"$ref": "elsewhere"})
     assert reader.unresolved == {"elsewhere"}
+
+
+def test_refused_look_ahead_says_nothing_of_other_kinds() -> None:
+    """`^(?!a)` is about texts: a number passes it, as it passes every pattern."""
+    node = read(Reader(), {"pattern": "^(?!a)b*$"})
+    values: list[Json] = [1, {}, "b", "ab"]
+    assert [accepts(node, value) for value in values] == [True, True, True, False]

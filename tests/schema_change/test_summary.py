@@ -14,8 +14,8 @@ def test_lines_are_grouped_and_worst_first() -> None:
     )
     assert summarise(found.changes) == (
         "2 fields become required: `a`, `b` at /properties/customer (refuses more)",
-        "1 max length increased at /properties/customer/maxLength (accepts more)",
-        "1 annotation is removed: `title` at /properties/customer (validation stays as it is)",
+        "`customer` must have at most 2 characters instead of 1 at /properties/customer (accepts more)",
+        "`title` is removed at /properties/customer (validation stays as it is)",
     )
 
 
@@ -31,3 +31,31 @@ def test_nothing_is_cut() -> None:
 def test_no_changes_no_lines() -> None:
     """Equal schemas leave nothing to say."""
     assert summarise(()) == ()
+
+
+def test_a_mark_that_is_taken_off_comes_first() -> None:
+    """It does nothing to validation, and matters most."""
+    found = compare({"properties": {"a": {"writeOnly": True, "maxLength": 2}}}, {"properties": {"a": {"maxLength": 1}}})
+    assert summarise(found.changes) == (
+        "1 mark of sensitivity is taken off: `writeOnly` at /properties/a (validation stays as it is)",
+        "`a` must have at most 1 character instead of 2 at /properties/a (refuses more)",
+    )
+
+
+def test_annotations_of_many_places_share_a_line() -> None:
+    """Each place is named."""
+    old: Json = {"title": "x", "properties": {name: {"title": "x"} for name in "ab"}}
+    new: Json = {"title": "y", "properties": {name: {"title": "y"} for name in "ab"}}
+    assert summarise(compare(old, new).changes) == (
+        "3 times: `title` changes at the root, at /properties/a, at /properties/b (validation stays as it is)",
+    )
+
+
+def test_the_cases_in_which_a_change_counts_are_said() -> None:
+    """What stands in `not` or in one of several branches is no rule for everybody."""
+    old: Json = {"not": {"required": ["a"]}, "anyOf": [{"maximum": 1}, {"type": "string"}]}
+    new: Json = {"not": {"required": ["a", "b"]}, "anyOf": [{"maximum": 2}, {"type": "string"}]}
+    assert summarise(compare(old, new).changes) == (
+        "in a form that is refused: 1 field becomes required: `b` at /not (accepts more)",
+        "in one branch: the document must be at most 2 instead of 1 at /anyOf/0 (accepts more)",
+    )

@@ -11,6 +11,19 @@ from countersign.schema_change import InvalidSchema, check_schema
 from countersign.strict_json import Json
 
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
+DRAFT_2020_12 = "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("dialect", ["http://json-schema.org/draft-04/schema#", DRAFT_07, DRAFT_2020_12])
+def test_a_long_list_ends_in_time(dialect: str) -> None:
+    """Items that cannot be sorted are not compared each with each, at any depth of the schema."""
+    hostile: Json = [{"a": index} if index % 2 else [index] for index in range(4000)]
+    documents: list[dict[str, Json]] = [{"required": hostile}, {"properties": {"x": {"required": hostile}}}]
+    start = time.process_time()
+    for document in documents:
+        with pytest.raises(InvalidSchema):
+            check_schema({"$schema": dialect, **document})
+    assert time.process_time() - start < 4
 
 
 @pytest.mark.parametrize(
@@ -86,3 +99,13 @@ def test_hostile_documents_end() -> None:
     start = time.monotonic()
     check_schema({"$schema": "http://json-schema.org/draft-04/schema#", "enum": mixed})
     assert time.monotonic() - start < 5
+
+
+def test_default_dialects_have_names() -> None:
+    """A name or a `$schema` says how a document is read that states none."""
+    boolean: Json = {"minimum": 1, "exclusiveMinimum": True}
+    check_schema(boolean, default_dialect="draft-04")
+    with pytest.raises(InvalidSchema):
+        check_schema(boolean)
+    with pytest.raises(InvalidSchema):
+        check_schema(boolean, default_dialect="draft-05")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from countersign.schema_change.values import Change, SchemaDiff
+from dataclasses import replace
+
+from countersign.schema_change.values import Change, Counterexample, SchemaDiff
 
 CHANGE = Change("required-added", "/required", None, "/required", "taxId", None, "taxId", "narrows")
 
@@ -18,6 +20,7 @@ def test_change_as_json() -> None:
         "before": None,
         "after": "taxId",
         "effect": "narrows",
+        "counterexample": None,
     }
 
 
@@ -28,4 +31,14 @@ def test_diff_as_json() -> None:
         "backward": "breaking",
         "forward": "compatible",
         "reasons": ["why"],
+        "counterexamples": [],
     }
+
+
+def test_counterexamples_as_json() -> None:
+    """They stand at the change and at the top; null is a value like any other."""
+    example = Counterexample("backward", None)
+    change = replace(CHANGE, counterexample=example)
+    assert change.as_json()["counterexample"] == {"direction": "backward", "value": None}
+    found = SchemaDiff((change,), "breaking", "compatible", (), (example,)).as_json()
+    assert found["counterexamples"] == [{"direction": "backward", "value": None}]

@@ -1,22 +1,29 @@
-"""Pointers, senses and references of the walk."""
+"""Pointers, senses and references of the walk; the list of changes against another project's."""
 
 from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from countersign.schema_change import compare
+from countersign.schema_change.json_pointers import pointer
 from countersign.schema_change.values import ChangeEffect
-from countersign.schema_change.walk import Sense, at, combined, kebab, pointer, seen_from_above, target_pointer
+from countersign.schema_change.walk import Sense, at, combined, kebab, seen_from_above
 from countersign.strict_json import Json
+from tests.schema_change.confluent_codes import UNSAID, kinds_of, says
+
+CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "pairs.jsonl"
+#: Of 309 codes in 263 pairs: what is said by a kind of the same meaning, at any place.
+_SAID_BY_A_KIND_AT_LEAST = 275
 
 
 def test_pointers() -> None:
     """Tokens are escaped (RFC 6901, 3), and lead back to what they name."""
     assert pointer("/a", "b/c", "~", 0) == "/a/b~1c/~0/0"
     assert at({"a": [{"b": 1}]}, ("a", 0, "b")) == 1
-    assert target_pointer("#/$defs/a", "/x") == "/$defs/a"
-    assert target_pointer("#", "/x") == ""
-    assert target_pointer("other.json#/a", "/x") == "/x/$ref"
 
 
 @pytest.mark.parametrize(
@@ -93,3 +100,40 @@ def test_endless_references_end() -> None:
     """A reference to itself is compared with nothing and called unknown."""
     found = compare({"$ref": "#"}, {"$ref": "#", "title": "x"})
     assert (found.backward, found.forward) == ("unknown", "unknown")
+
+
+@pytest.mark.skipif(
+    not CASES.exists(), reason="the shared cases are not beside the checkout: ../shared/cases/pairs.jsonl"
+)
+def test_every_code_of_confluent_is_said() -> None:
+    """Each is said by a kind, or by a change at the place that it sums up; what we say beyond them has a reason."""
+    counts: Counter[str] = Counter()
+    differences: list[str] = []
+    for line in CASES.read_text().splitlines():
+        pair = json.loads(line)
+        if not pair["suite"].startswith("confluent") or pair.get("expected_changes") is None:
+            continue
+        changes = compare(pair["old"], pair["new"]).changes
+        codes = [text.split(" ", 1) for text in pair["expected_changes"]]
+        for code, place in codes:
+            counts["codes"] += 1
+            counts["by a kind"] += any(says(change, code) for change in changes)
+            if not any(says(change, code, place) for change in changes):
+                differences.append(f"{pair['name']}: {code} at {place} is not said")
+        for change in changes:
+            if change.effect == "none" or change.kind in UNSAID:
+                continue
+            if not any(says(change, *code) for code in codes):
+                differences.append(f"{pair['name']}: no code for {change.kind} at {change.pointer}")
+    assert not differences
+    assert counts["codes"] > 300
+    assert counts["by a kind"] >= _SAID_BY_A_KIND_AT_LEAST
+
+
+def test_the_codes_have_kinds() -> None:
+    """A code that the table does not have is an error, and each reason is for a kind that we have."""
+    assert kinds_of("MAX_LENGTH_INCREASED") == ("max-length-increased",)
+    assert kinds_of("OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL") == ("property-added",)
+    with pytest.raises(KeyError):
+        kinds_of("SOMETHING_ELSE")
+    assert all(kind == kind.lower() and reason for kind, reason in UNSAID.items())

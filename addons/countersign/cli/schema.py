@@ -11,7 +11,16 @@ import click
 
 from countersign import limits
 from countersign.errors import BadInput, CountersignError
-from countersign.schema_change import Change, ChangeEffect, SchemaDiff, Verdict, compare, summarise
+from countersign.schema_change import (
+    DIALECT_NAMES,
+    Change,
+    ChangeEffect,
+    Counterexample,
+    SchemaDiff,
+    Verdict,
+    compare,
+    summarise,
+)
 from countersign.strict_json import Json, loads
 from countersign.visible_text import visible_line
 
@@ -45,8 +54,20 @@ def schema() -> None:
     metavar="FILE",
     help='Read JSON lines {"old": …, "new": …}, write one JSON line for each, in order. `-` is the standard input.',
 )
+@click.option(
+    "--dialect",
+    type=click.Choice(DIALECT_NAMES),
+    help="Of schemas that state no `$schema`; openapi-3.0 and kubernetes hold whatever they state.",
+)
 @click.pass_context
-def diff(context: click.Context, old: Path | None, new: Path | None, as_json: bool, batch: BinaryIO | None) -> None:
+def diff(
+    context: click.Context,
+    old: Path | None,
+    new: Path | None,
+    as_json: bool,
+    batch: BinaryIO | None,
+    dialect: str | None,
+) -> None:
     """Show the changes from the schema in file OLD to the one in file NEW (`-`: standard input).
 
     Exit code 0 whatever the verdict; 2: a file cannot be read as JSON.
@@ -55,14 +76,14 @@ def diff(context: click.Context, old: Path | None, new: Path | None, as_json: bo
         if old is not None or new is not None:
             raise click.UsageError("--batch takes no OLD and NEW; leave them out")
         for line in _lines(batch):
-            click.echo(json.dumps(_batch_answer(line)))
+            click.echo(json.dumps(_batch_answer(line, dialect)))
         return
     if old is None or new is None:
         raise click.UsageError("give two files, OLD and NEW, or --batch FILE")
     if str(old) == str(new) == "-":
         raise click.UsageError("only one of OLD and NEW can be the standard input")
     try:
-        found = compare(_read(old), _read(new))
+        found = compare(_read(old), _read(new), default_dialect=dialect)
     except BadInput as error:
         click.echo(visible_line(error.detail), err=True)
         context.exit(_UNREADABLE)
@@ -101,7 +122,7 @@ def _lines(batch: BinaryIO) -> Iterator[bytes]:
             yield line
 
 
-def _batch_answer(line: bytes) -> Json:
+def _batch_answer(line: bytes, dialect: str | None) -> Json:
     """The comparison that one line asks for, or what is wrong with the line."""
     try:
         pair = loads(line, max_depth=limits.MAX_JSON_DEPTH + 1, exact_numbers=True)
@@ -109,7 +130,7 @@ def _batch_answer(line: bytes) -> Json:
             raise BadInput('not an object with "old" and "new"')
         # null: there is no schema yet
         old = None if pair["old"] is None else _schema(pair["old"])
-        return compare(old, _schema(pair["new"])).as_json()
+        return compare(old, _schema(pair["new"]), default_dialect=dialect).as_json()
     except CountersignError as error:
         return {"error": str(error)}
     except Exception as error:  # noqa: BLE001 - a batch never stops at a bad line, whatever is wrong with it
@@ -121,6 +142,9 @@ def _show(found: SchemaDiff) -> None:
     for name, meaning in _MEANINGS:
         verdict = click.style(f"{verdicts[name]:<10}", fg=_VERDICT_COLOURS[verdicts[name]], bold=True)
         click.echo(f"{name:<8}  {verdict}  ({meaning})")
+        for counterexample in found.counterexamples:
+            if counterexample.direction == name:
+                click.echo(f"{'':<10}{_example(counterexample)}")
     click.echo("no changes" if not found.changes else "")
     for line in summarise(found.changes):
         click.echo(visible_line(line))
@@ -128,6 +152,8 @@ def _show(found: SchemaDiff) -> None:
         click.echo("")
     for change in found.changes:
         click.echo(_row(change))
+        if change.counterexample is not None:
+            click.echo(f"{'':<20}{_example(change.counterexample)}")
     for reason in found.reasons:
         click.echo(click.style(visible_line(reason), dim=True))
 
@@ -138,6 +164,13 @@ def _row(change: Change) -> str:
     if change.before is not None or change.after is not None:
         values = f"  {_short(change.before)} -> {_short(change.after)}"
     return f"{effect}  {change.kind:<28}  {visible_line(change.pointer) or '(root)'}{values}"
+
+
+def _example(counterexample: Counterexample) -> str:
+    value = visible_line(json.dumps(counterexample.value, ensure_ascii=False))
+    backward = counterexample.direction == "backward"
+    what = "is valid today and would be refused" if backward else "is refused today and would be valid"
+    return click.style(f"for example `{value}` {what}", dim=True)
 
 
 def _short(value: Json) -> str:

@@ -9,11 +9,22 @@ header_fields, request_target    the other carriers of secrets
 replacements      what stands in a masked value's place
 keyed_digest      digests that nobody can compute without the key
 pointers          whether a place in a schema touches a masked one
+member_names      names of members that rules hide
 """
 
 from countersign.masking.keyed_digest import KeyedDigest
 from countersign.masking.masker import Masker
+from countersign.masking.member_names import masked_names
 from countersign.masking.pointers import touches
 from countersign.masking.values import MaskedBody, MaskedMessage, MaskedSchema, MaskingFailed
 
-__all__ = ["KeyedDigest", "MaskedBody", "MaskedMessage", "MaskedSchema", "Masker", "MaskingFailed", "touches"]
+__all__ = [
+    "KeyedDigest",
+    "MaskedBody",
+    "MaskedMessage",
+    "MaskedSchema",
+    "Masker",
+    "MaskingFailed",
+    "masked_names",
+    "touches",
+]

@@ -6,13 +6,16 @@ that one accepts what the other accepts, on what `reader` made of them; `summary
 """
 
 from countersign.schema_change.compare import compare
+from countersign.schema_change.dialect import DIALECT_NAMES
 from countersign.schema_change.summary import summarise
 from countersign.schema_change.validity import InvalidSchema, check_schema
-from countersign.schema_change.values import Change, ChangeEffect, SchemaDiff, Verdict
+from countersign.schema_change.values import Change, ChangeEffect, Counterexample, SchemaDiff, Verdict
 
 __all__ = [
+    "DIALECT_NAMES",
     "Change",
     "ChangeEffect",
+    "Counterexample",
     "InvalidSchema",
     "SchemaDiff",
     "Verdict",

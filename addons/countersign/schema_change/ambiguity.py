@@ -5,14 +5,15 @@ Does not say what they mean: of such a schema nothing but a schema written exact
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from countersign.schema_change.dialect import Dialect, subschemas
-from countersign.schema_change.json_values import canonical
+from countersign.schema_change.dialect import Dialect, stated, subschemas
+from countersign.schema_change.json_values import is_same
 from countersign.strict_json import Json
 
-_BY_THE_WAY = ("$dynamicRef", "$recursiveRef")  #: lead where the way to them says: one text, several meanings
+_BY_THE_WAY = frozenset({"$dynamicRef", "$recursiveRef"})  #: lead where the way to them says
 _IDENTIFIERS = ("$id", "id", "$anchor", "$dynamicAnchor")
+_NAMING = frozenset({"$schema", *_IDENTIFIERS})
 
 
 def is_ambiguous(document: Json, bundle: Mapping[str, Json], dialect: Dialect) -> bool:
@@ -22,9 +23,15 @@ def is_ambiguous(document: Json, bundle: Mapping[str, Json], dialect: Dialect) -
     a pointer into it would pass by, or where two different schemas have one name: then the validator chooses.
     """
     documents = (document, *bundle.values())
-    return any(map(_has_dynamic_reference, documents)) or any(
-        _states_another(each, dialect, is_root=each is document) or _shares_names(each, bundle) for each in documents
-    )
+    if any(map(_has_dynamic_reference, documents)):
+        return True
+    for each in documents:
+        named = [schema for schema in subschemas(each) if not _NAMING.isdisjoint(schema)]
+        if any(_states_another(schema, dialect) for schema in named if schema is not document):
+            return True  # what the root of the document that is compared states is compared as a change
+        if _shares_names(named, bundle):
+            return True
+    return False
 
 
 def is_written_alike(one: Json, other: Json) -> bool:
@@ -37,7 +44,7 @@ def _has_dynamic_reference(document: Json) -> bool:
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            if any(isinstance(value.get(keyword), str) for keyword in _BY_THE_WAY):
+            if not _BY_THE_WAY.isdisjoint(value) and any(isinstance(value.get(each), str) for each in _BY_THE_WAY):
                 return True
             waiting.extend(value.values())
         elif isinstance(value, list):
@@ -45,18 +52,14 @@ def _has_dynamic_reference(document: Json) -> bool:
     return False
 
 
-def _states_another(document: Json, dialect: Dialect, *, is_root: bool) -> bool:
-    """What the root of the document that is compared states is compared as a change."""
-    for schema in subschemas(document):
-        uri = schema.get("$schema")
-        if isinstance(uri, str) and uri.removesuffix("#") != dialect.uri and not (is_root and schema is document):
-            return True
-    return False
+def _states_another(schema: dict[str, Json], dialect: Dialect) -> bool:
+    uri = stated(schema)
+    return uri is not None and uri != dialect.uri
 
 
-def _shares_names(document: Json, bundle: Mapping[str, Json]) -> bool:
+def _shares_names(schemas: Iterable[dict[str, Json]], bundle: Mapping[str, Json]) -> bool:
     named: dict[tuple[str, str], Json] = {}
-    for schema in subschemas(document):
+    for schema in schemas:
         for keyword in _IDENTIFIERS:
             name = schema.get(keyword)
             if not isinstance(name, str):
@@ -64,7 +67,7 @@ def _shares_names(document: Json, bundle: Mapping[str, Json]) -> bool:
             others = [named.setdefault((keyword.removeprefix("$"), name), schema)]
             if keyword in ("$id", "id"):
                 others += [each for other, each in bundle.items() if f"/{name}".removesuffix("#").endswith(f"/{other}")]
-            if any(other is not schema and canonical(other) != canonical(schema) for other in others):
+            if any(other is not schema and not is_same(other, schema) for other in others):
                 return True
     return False
 

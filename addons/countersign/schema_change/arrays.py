@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import TYPE_CHECKING
 
 from countersign import limits
@@ -17,16 +18,23 @@ if TYPE_CHECKING:
     from countersign.schema_change.inclusion import Prover
 
 _EMPTY = "empty"
+_USED_PER_STEP = 8  # items that the next one must not repeat
+
+type _Wish = tuple[set[Node], set[Node]]  #: what one item has to match, and what it must not match
+type _Wishes = dict[int, _Wish]  #: by index
 
 
-def arrays(case: Case, prover: Prover) -> Sequence[Json] | None:
-    """Arrays worth trying; None where none can have the facts of `case`."""
+def arrays(case: Case, prover: Prover) -> Iterable[Json] | None:
+    """Arrays worth trying, made up as they are asked for; None where none can have the facts of `case`."""
     shape = _Shape(case, prover)
     if not shape.is_possible():
         return None
+    listed = shape.every() if case.excludes("[") else None
+    if listed is not None and not case.left_of(listed):
+        return None
     if case.choices:
         return ()
-    return shape.examples()
+    return shape.examples() if listed is None else case.left_of(listed)
 
 
 class _Shape:
@@ -40,6 +48,8 @@ class _Shape:
         self._unique = any(isinstance(fact, Unique) for fact in case.facts)
         self._repeats = any(isinstance(fact, Unique) for fact in case.denied)
         self.low, self.high = sizes(case)
+        if "[]" in case.excluded:
+            self.low = max(self.low, 1)
         # at this index and after it, every item has the same facts
         self._regular = max(
             [len(fact.prefix) for fact in self._items]
@@ -156,35 +166,52 @@ class _Shape:
         values = self._prover.values((fact.node,), ())
         return values is not None and len(values) < fact.low
 
-    def examples(self) -> list[Json]:
-        """Arrays of a few lengths, each item an example of what its place allows."""
+    def every(self) -> list[Json] | None:
+        """All arrays that there can be, or a few more; None where they are many, or not known."""
+        if self.high is None or self.high > limits.MAX_LISTED_VALUES:
+            return None
+        domains: list[list[Json]] = []
+        for index in range(self.high):
+            values = self._prover.values(*self._at(index))
+            if values is None:
+                return None
+            domains.append(values)
         found: list[Json] = []
+        for length in range(self.low, self.high + 1):
+            for items in product(*domains[:length]):
+                found.append(list(items))
+                if len(found) > limits.MAX_LISTED_VALUES:
+                    return None
+        return found
+
+    def examples(self) -> Iterator[Json]:
+        """Arrays of a few lengths, each item an example of what its place allows."""
         longest = self.low + 2 if self.high is None else min(self.high, self.low + 2)
         for length in range(self.low, min(longest, limits.MAX_MADE_UP_ITEMS) + 1):
             example = self._example(length)
             if example is not None:
-                found.append(example)
-        return found
+                yield example
 
     def _example(self, length: int) -> list[Json] | None:
-        wishes: list[tuple[set[Node], set[Node]]] = [(set(), set()) for _ in range(length)]
-        taken: set[int] = {fact.index for fact in self._fails if not fact.or_later}
+        self._prover.spend(length // limits.MADE_UP_ITEMS_PER_STEP)
+        wishes: _Wishes = {fact.index: (set(), set()) for fact in self._fails if not fact.or_later}
         for fact in self._fails:
-            if fact.or_later and not self._wish(wishes, taken, range(fact.index, length), set(), {fact.node}):
+            if fact.or_later and not self._wish(wishes, iter(range(fact.index, length)), set(), {fact.node}):
                 return None
         for wanted in sorted(self._contains, key=lambda fact: -fact.low):
-            there = sum(self._is_empty(index, wishes[index][0], wishes[index][1] | {wanted.node}) for index in taken)
+            there = sum(
+                self._is_empty(index, matching, failing | {wanted.node})
+                for index, (matching, failing) in wishes.items()
+            )
+            places = iter(range(length))  # the next wish goes on where the last one ended
             for _ in range(wanted.low - there):
-                if not self._wish(wishes, taken, range(length), {wanted.node}, set()):
+                if not self._wish(wishes, places, {wanted.node}, set()):
                     return None
-        for index in range(length):
-            if index not in taken:
-                wishes[index][1].update(fact.node for fact in self._contains if fact.high is not None)
+        free: _Wish = (set(), {fact.node for fact in self._contains if fact.high is not None})
+        last = max([self._regular, *(index + 1 for index in wishes)])  # the items after it are like that one
         items: list[Json] = []
-        for index, (matching, failing) in enumerate(wishes):
-            if self._regular < index and not self._unique and not {index, index - 1} & taken:
-                items.append(items[-1])
-                continue
+        for index in range(length if self._unique else min(length, last + 1)):
+            matching, failing = wishes.get(index, free)
             base, other = self._at(index)
             used = self._used(items) if self._unique else set()
             outcome = self._prover.find(base | matching, other | failing | used)
@@ -193,6 +220,7 @@ class _Shape:
             if outcome.state != "found":
                 return None
             items.append(outcome.value)
+        items += items[-1:] * (length - len(items))
         if self._repeats and len(items) > 1 and not self._fails:
             items[-1] = items[-2]
         return items
@@ -200,22 +228,14 @@ class _Shape:
     def _used(self, items: list[Json]) -> set[Node]:
         if not items:
             return set()
+        self._prover.spend(len(items) // _USED_PER_STEP)
         return {self._prover.reader.node((values_of(items),))}
 
-    def _wish(
-        self,
-        wishes: list[tuple[set[Node], set[Node]]],
-        taken: set[int],
-        places: range,
-        matching: set[Node],
-        failing: set[Node],
-    ) -> bool:
+    def _wish(self, wishes: _Wishes, places: Iterator[int], matching: set[Node], failing: set[Node]) -> bool:
         """Ask for an item at the first free index where one is possible."""
         for index in places:
-            if index not in taken and not self._is_empty(index, matching, failing):
-                taken.add(index)
-                wishes[index][0].update(matching)
-                wishes[index][1].update(failing)
+            if index not in wishes and not self._is_empty(index, matching, failing):
+                wishes[index] = (matching, failing)
                 return True
         return False
 

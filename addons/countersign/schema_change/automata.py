@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from countersign import limits
 from countersign.schema_change.expressions import (
+    Anchor,
     Characters,
     Choice,
     Expression,
@@ -92,6 +93,8 @@ class Automaton:
                 return end
             case Repeated(part=part, low=low, high=high):
                 return self._repeat(part, low, high, start)
+            case Anchor():
+                raise Unreadable  # `read` takes them off
 
     def _repeat(self, part: Expression, low: int, high: int | None, start: int) -> int:
         for _ in range(low):

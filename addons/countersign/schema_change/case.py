@@ -27,7 +27,8 @@ from countersign.schema_change.constraints import (
     Values,
     speaks_of,
 )
-from countersign.schema_change.json_values import kind_of
+from countersign.schema_change.json_values import canonical, kind_of
+from countersign.schema_change.steps import Spend, unlimited
 from countersign.strict_json import Json
 
 
@@ -69,10 +70,14 @@ type Literal = tuple[bool, Node | Fact]
 type Alternative = tuple[Literal, ...]
 
 
+_LITERALS_PER_STEP = 16  # taken note of; alternatives of a wide `oneOf` are many times as many as its branches
+
+
 class Case:
     """Facts about one value of kind `kind`. `is_closed` says that they contradict each other."""
 
-    def __init__(self, kind: str, float_integers: bool) -> None:
+    def __init__(self, kind: str, float_integers: bool, spend: Spend = unlimited) -> None:
+        self._spend = spend
         self.kind = kind
         self.float_integers = float_integers
         self.is_closed = False
@@ -84,7 +89,7 @@ class Case:
         self._nodes: dict[Node, bool] = {}
 
     def copy(self) -> Case:
-        twin = Case(self.kind, self.float_integers)
+        twin = Case(self.kind, self.float_integers, self._spend)
         twin.is_closed = self.is_closed
         twin.facts, twin.denied = dict(self.facts), dict(self.denied)
         twin.excluded = set(self.excluded)
@@ -97,10 +102,26 @@ class Case:
         """The facts of one type, in the order in which they were added."""
         return [fact for fact in self.facts if isinstance(fact, what)]
 
+    def size(self) -> int:
+        """How much a step that looks at all of it has to look at."""
+        return len(self.facts) + len(self.denied) + len(self.choices) + sum(map(len, self.choices))
+
+    def excludes(self, opening: str) -> bool:
+        """Whether some array ("[") or object ("{") is one of the values that it is not."""
+        return any(text.startswith(opening) for text in self.excluded)
+
+    def left_of(self, values: Iterable[Json]) -> list[Json]:
+        """Those of `values` that it can still be."""
+        return [value for value in values if canonical(value) not in self.excluded]
+
     def add(self, holds: bool, what: Node | Fact) -> None:
         """Take `what`, or its opposite, as true; simple consequences are drawn at once, alternatives are kept."""
         waiting: list[Literal] = [(holds, what)]
+        count = 0
         while waiting and not self.is_closed:
+            count += 1
+            if count % _LITERALS_PER_STEP == 0:
+                self._spend(1)
             holds, what = waiting.pop()
             if isinstance(what, Node):
                 known = self._nodes.get(what)
@@ -115,13 +136,17 @@ class Case:
                 waiting.extend(self._fact(holds, what))
 
     def _node(self, holds: bool, node: Node) -> Iterable[Literal]:
+        if self.kind in node.refused:
+            self.is_closed = self.is_closed or holds
+            return ()
+        constraints = node.by_kind.get(self.kind, ())
         if holds:
-            return [(True, each) for each in node.constraints]
-        return self._choose(((False, each),) for each in node.constraints if speaks_of(each, self.kind))
+            return [(True, each) for each in constraints]
+        return self._choose(((False, each),) for each in constraints)
 
     def _choose(self, alternatives: Iterable[Alternative]) -> Iterable[Literal]:
         """One of `alternatives` holds: none is a contradiction, a single one is a fact."""
-        found = tuple(alternatives)
+        found = tuple(each for each in alternatives if not self._contradicts(each))
         if len(found) == 1:
             return found[0]
         if found:
@@ -129,6 +154,16 @@ class Case:
         else:
             self.is_closed = True
         return ()
+
+    def _contradicts(self, alternative: Alternative) -> bool:
+        """Whether the opposite of a part of it is known already."""
+        for holds, what in alternative:
+            if isinstance(what, Node):
+                if self._nodes.get(what) is (not holds) or (holds and self.kind in what.refused):
+                    return True
+            elif what in (self.denied if holds else self.facts):
+                return True
+        return False
 
     def _fact(self, holds: bool, fact: Fact) -> Iterable[Literal]:
         match fact:
@@ -151,6 +186,7 @@ class Case:
             case AnyOf(nodes=nodes):
                 return self._choose(((True, each),) for each in nodes) if holds else [(False, each) for each in nodes]
             case OneOf(nodes=nodes):
+                self._spend(len(nodes) ** 2 // _LITERALS_PER_STEP)
                 return self._choose(_exactly_one(nodes) if holds else _none_or_two(nodes))
             case Not(node=node):
                 return [(not holds, node)]

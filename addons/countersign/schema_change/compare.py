@@ -5,28 +5,35 @@ Does not check that either is a valid schema: `validity.check_schema` does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from countersign import limits
+from countersign.schema_change import keywords
 from countersign.schema_change.ambiguity import is_ambiguous, is_written_alike
-from countersign.schema_change.dialect import DIALECTS, DRAFT_2020_12, Dialect, readings, stated
-from countersign.schema_change.inclusion import Inclusion, Prover
+from countersign.schema_change.counterexamples import Counterexamples, Question
+from countersign.schema_change.dialect import DIALECTS, DRAFT_2020_12, Dialect, named, readings, stated
+from countersign.schema_change.inclusion import INCLUSIONS, Inclusion, Outcome, Prover
 from countersign.schema_change.item_rules import compare_items
-from countersign.schema_change.json_values import canonical
-from countersign.schema_change.logic_rules import compare_logic, compare_references
+from countersign.schema_change.json_values import canonical, is_same
+from countersign.schema_change.logic_rules import compare_logic
 from countersign.schema_change.member_rules import compare_members
 from countersign.schema_change.reader import Reader
+from countersign.schema_change.reference_rules import compare_references, follow
 from countersign.schema_change.references import Bundle
 from countersign.schema_change.value_rules import compare_annotations, compare_values
-from countersign.schema_change.values import Change, SchemaDiff, Verdict
-from countersign.schema_change.walk import Pair, Walk, follow
+from countersign.schema_change.values import Change, Counterexample, Direction, SchemaDiff, Verdict
+from countersign.schema_change.walk import Pair, Walk, kebab
 from countersign.strict_json import Json
 
 _NO_SCHEMAS: Mapping[str, Json] = MappingProxyType({})
 _VERDICTS: dict[Inclusion, Verdict] = {"proved": "compatible", "refuted": "breaking", "unknown": "unknown"}
 #: Kinds after which nothing is called compatible: what they do to the keywords beside them is not known.
-_UNFATHOMABLE = ("unknown-keyword-", "dialect-", "schema-too-large")
+_UNFATHOMABLE = (
+    *("unknown-keyword-", "dialect-", "schema-too-large"),
+    *(f"{kebab(keyword)}-" for keyword in sorted(keywords.SERVICE_OPAQUE)),
+)
 
 
 def compare(
@@ -36,13 +43,16 @@ def compare(
     old_bundle: Mapping[str, Json] = _NO_SCHEMAS,
     new_bundle: Mapping[str, Json] = _NO_SCHEMAS,
     default_dialect: str | None = None,
+    masked_names: Collection[str] = (),
 ) -> SchemaDiff:
     """Compare the current schema with the proposed one.
 
     `old` None: there is no schema yet, everything was accepted. The bundles hold the schemas that references name,
-    by the name used in `$ref`; nothing is ever fetched. `default_dialect` is the `$schema` of documents that state
-    none; without it they are read as the keywords that they use suggest, and where several readings fit, a
-    verdict is what all of them say. Raises nothing on hostile schemas: past a limit the verdict is `unknown`.
+    by the name used in `$ref`; nothing is ever fetched. `default_dialect` is the `$schema`, or the name, of the dialect
+    of documents that state none; `openapi-3.0` and `kubernetes` hold whatever a document states. Without it they are
+    read as the keywords that they use suggest, and where several readings fit, a verdict is what all of them say.
+    `masked_names`: members that masking rules hide; that one is declared or no longer declared is a change of its mark.
+    Raises nothing on hostile schemas: past a limit the verdict is `unknown`.
     """
     if old is None:
         return _created(new, new_bundle, default_dialect)
@@ -50,8 +60,8 @@ def compare(
         return _too_large()
     before, after = Bundle(old, old_bundle), Bundle(new, new_bundle)
     try:
-        found = [_Comparison(before, after, *pair) for pair in _dialects(before, after, default_dialect)]
-        if _is_same(old, new) and _is_same(dict(old_bundle), dict(new_bundle)):
+        found = [_Comparison(before, after, *pair, masked_names) for pair in _dialects(before, after, default_dialect)]
+        if is_same(old, new) and is_same(dict(old_bundle), dict(new_bundle)):
             alike = is_written_alike([old, dict(old_bundle)], [new, dict(new_bundle)])
             if alike or not any(each.is_ambiguous for each in found):
                 return SchemaDiff((), "compatible", "compatible", ())
@@ -62,40 +72,78 @@ def compare(
 
 def _compared(found: Sequence[_Comparison]) -> SchemaDiff:
     """The changes of all readings, and what all of them say."""
-    changes = list({_identity(change): change for each in reversed(found) for change in each.changes()}.values())
+    merged: dict[object, tuple[Change, list[tuple[_Comparison, Question]]]] = {}
+    for each in reversed(found):
+        for change, asked in each.changes():
+            key = _identity(change)
+            earlier = merged[key][1] if key in merged else []
+            merged[key] = (change, [(each, asked), *earlier] if asked is not None else earlier)
+    changes = [change for change, _ in merged.values()]
     if any(each.is_ambiguous for each in found) and all(change.effect != "unknown" for change in changes):
         changes.append(Change("schema-ambiguous", "", "", "", None, None, None, "unknown"))
-    capped = any(each.is_ambiguous for each in found) or any(
-        change.kind.startswith(_UNFATHOMABLE) for change in changes
-    )
-    backward = _agreed([each.verdict(backward=True) for each in found], capped)
-    forward = _agreed([each.verdict(backward=False) for each in found], capped)
+    capped = any(each.is_ambiguous for each in found) or any(_is_unfathomable(change) for change in changes)
+    backward = _agreed([each.verdict("backward") for each in found], capped)
+    forward = _agreed([each.verdict("forward") for each in found], capped)
     if (backward, forward) != ("compatible", "compatible") and all(change.effect == "none" for change in changes):
         # the rules of each family saw nothing: what the proof saw is said all the same
         changes.append(Change("schema-changed", "", "", "", None, None, None, "unknown"))
     unresolved = tuple(dict.fromkeys(where for each in found for where in each.walk.unresolved))
-    return SchemaDiff(tuple(changes), backward, forward, _reasons(changes, backward, forward, unresolved))
+    reasons = _reasons(changes, backward, forward, unresolved)
+    # last, so that what is looked for here changes nothing above
+    whole = _whole_documents(found, backward, forward)
+    for index, (change, questions) in enumerate(merged.values()):
+        shown = (each.counterexamples.of_change(asked) for each, asked in questions)
+        counterexample = next((one for one in shown if one is not None), None)
+        if counterexample is not None:
+            changes[index] = replace(change, counterexample=counterexample)
+    return SchemaDiff(tuple(changes), backward, forward, reasons, whole)
+
+
+def _whole_documents(found: Sequence[_Comparison], backward: Verdict, forward: Verdict) -> tuple[Counterexample, ...]:
+    """One counterexample for each direction that breaks, of the first reading that has one."""
+    verdicts: tuple[tuple[Direction, Verdict], ...] = (("backward", backward), ("forward", forward))
+    breaking = [direction for direction, verdict in verdicts if verdict == "breaking"]
+    shown = (next(filter(None, (each.counterexample(direction) for each in found)), None) for direction in breaking)
+    return tuple(one for one in shown if one is not None)
 
 
 class _Comparison:
     """One reading of both documents."""
 
-    def __init__(self, before: Bundle, after: Bundle, old_dialect: Dialect, new_dialect: Dialect) -> None:
+    def __init__(
+        self,
+        before: Bundle,
+        after: Bundle,
+        old_dialect: Dialect,
+        new_dialect: Dialect,
+        masked_names: Collection[str] = (),
+    ) -> None:
         self.is_ambiguous = any(
             is_ambiguous(side.document, side.schemas, dialect)
             for side, dialect in ((before, old_dialect), (after, new_dialect))
         )
         reader = Reader()
         self.prover = Prover(reader, float_integers=old_dialect.float_integers and new_dialect.float_integers)
-        self.walk = Walk(reader, self.prover)
+        self.walk = Walk(reader, self.prover, masked_names)
+        self.counterexamples = Counterexamples(self.prover)
+        self._outcomes: dict[Direction, Outcome] = {}
         self._pair = Pair(before.root(old_dialect), after.root(new_dialect), "", "")
         self.old, self.new = reader.read(self._pair.old), reader.read(self._pair.new)
 
-    def verdict(self, *, backward: bool) -> Verdict:
-        small, large = (self.old, self.new) if backward else (self.new, self.old)
-        return _VERDICTS[self.prover.included(small, large, limits.MAX_PROOF_STEPS)]
+    def verdict(self, direction: Direction) -> Verdict:
+        small, large = (self.old, self.new) if direction == "backward" else (self.new, self.old)
+        outcome = self._outcomes[direction] = self.prover.look((small,), (large,), limits.MAX_PROOF_STEPS)
+        return _VERDICTS[INCLUSIONS[outcome.state]]
 
-    def changes(self) -> list[Change]:
+    def counterexample(self, direction: Direction) -> Counterexample | None:
+        """The document that made the verdict `breaking`, where it can be shown."""
+        outcome = self._outcomes[direction]
+        if outcome.state != "found":
+            return None
+        return self.counterexamples.checked(direction, outcome.value, self._pair.old, self._pair.new)
+
+    def changes(self) -> list[tuple[Change, Question | None]]:
+        """Each change, and what would show it."""
         walk = self.walk
         _compare_dialects(walk, self._pair)
         walk.visit(self._pair)
@@ -106,7 +154,7 @@ class _Comparison:
             for rules in _RULES if _asserts(pair) else (compare_references, compare_annotations):
                 rules(walk, pair)
         _compare_definitions(walk, self._pair)
-        return walk.changes
+        return [(change, walk.questions.get(index)) for index, change in enumerate(walk.changes)]
 
 
 _RULES = (compare_references, compare_values, compare_members, compare_items, compare_logic, compare_annotations)
@@ -134,7 +182,7 @@ def _compare_definitions(walk: Walk, pair: Pair) -> None:
         for name in {**before, **after}:
             in_old, in_new = name in before, name in after
             if in_old and in_new:
-                if walk.was_visited(before[name], after[name]) or _is_same(before[name], after[name]):
+                if walk.was_visited(before[name], after[name]) or is_same(before[name], after[name]):
                     continue
             how = "changed" if in_old and in_new else "removed" if in_old else "added"
             walk.record(
@@ -152,14 +200,16 @@ def _compare_definitions(walk: Walk, pair: Pair) -> None:
 
 def _dialects(before: Bundle, after: Bundle, default: str | None) -> Sequence[tuple[Dialect, Dialect]]:
     old, new = stated(before.document), stated(after.document)
+    known = None if default is None else named(default) or DRAFT_2020_12
+    if known is not None and not known.is_stated:
+        return [(known, known)]
     if old is None and new is None:
-        if default is not None:
-            known = DIALECTS.get(default.removesuffix("#"), DRAFT_2020_12)
+        if known is not None:
             return [(known, known)]
         documents = (before.document, after.document, *before.schemas.values(), *after.schemas.values())
         return [(each, each) for each in readings(*documents)]
-    if default is not None:
-        old, new = old or default.removesuffix("#"), new or default.removesuffix("#")
+    if known is not None:
+        old, new = old or known.uri, new or known.uri
     old, new = old or new, new or old
     assert old is not None
     assert new is not None
@@ -170,23 +220,29 @@ def _created(new: Json, bundle: Mapping[str, Json], default: str | None) -> Sche
     """There was no schema: everything was accepted, so that a new one is compatible only if it accepts everything."""
     change = Change("schema-created", "", None, "", None, None, new, "narrows")
     backward: Verdict = "unknown"
+    whole: tuple[Counterexample, ...] = ()
     if not _is_too_large(new) and not _is_too_large(dict(bundle)):
         after = Bundle(new, bundle)
         try:
             found = [_Comparison(Bundle(True, {}), after, *pair) for pair in _dialects(after, after, default)]
-            backward = _agreed(
-                [each.verdict(backward=True) for each in found], any(each.is_ambiguous for each in found)
-            )
+            backward = _agreed([each.verdict("backward") for each in found], any(each.is_ambiguous for each in found))
+            whole = _whole_documents(found, backward, "compatible")
         except RecursionError:
             backward = "unknown"
     reasons = () if backward == "compatible" else (f"backward {backward}: schema-created at the root (narrows)",)
-    return SchemaDiff((change,), backward, "compatible", reasons)
+    change = replace(change, counterexample=whole[0] if whole else None)
+    return SchemaDiff((change,), backward, "compatible", reasons, whole)
 
 
-def _identity(change: Change) -> tuple[str, str | None, str | None, str | None, str]:
+def _identity(change: Change) -> object:
     """What makes two readings' changes one."""
-    value = canonical([change.before, change.after])
-    return (change.kind, change.old_pointer, change.new_pointer, change.property, value)
+    values = (canonical(change.before), canonical(change.after))
+    return (change.kind, change.old_pointer, change.new_pointer, change.property, values)
+
+
+def _is_unfathomable(change: Change) -> bool:
+    """`writeOnly` is a mark, and where a message's direction counts, more than that."""
+    return change.kind.startswith(_UNFATHOMABLE) or (change.effect == "unknown" and change.property == "writeOnly")
 
 
 def _agreed(verdicts: Sequence[Verdict], capped: bool) -> Verdict:
@@ -219,10 +275,6 @@ def _too_large() -> SchemaDiff:
     limit = f"a schema holds more than {limits.MAX_SCHEMA_NODES} values, or is nested too deep"
     change = Change("schema-too-large", "", "", "", None, None, None, "unknown")
     return SchemaDiff((change,), "unknown", "unknown", (f"backward unknown: {limit}", f"forward unknown: {limit}"))
-
-
-def _is_same(one: Json, other: Json) -> bool:
-    return canonical(one) == canonical(other)
 
 
 def _is_too_large(document: Json) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from countersign.schema_change.json_values import KINDS, kind_of
 from countersign.strict_json import Json
 
 SizedKind = Literal["string", "array", "object"]
@@ -18,6 +19,26 @@ class Node:
 
     number: int
     constraints: tuple[Constraint, ...]  #: all must hold; empty accepts everything
+    refused: frozenset[str] = field(init=False, repr=False)  #: kinds of which no value matches
+    by_kind: dict[str, tuple[Constraint, ...]] = field(init=False, repr=False)  #: what decides on values of other kinds
+
+    def __post_init__(self) -> None:
+        refused: set[str] = set()
+        by_kind: dict[str, list[Constraint]] = {}
+        for each in self.constraints:
+            never, sometimes = _reach(each)
+            refused |= never
+            for kind in sometimes:
+                by_kind.setdefault(kind, []).append(each)
+        object.__setattr__(self, "refused", frozenset(refused))
+        object.__setattr__(
+            self, "by_kind", {kind: tuple(each) for kind, each in by_kind.items() if kind not in refused}
+        )
+
+    @property
+    def free(self) -> frozenset[str]:
+        """Kinds of which every value matches."""
+        return _ALL_KINDS - self.refused - self.by_kind.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +220,8 @@ type Constraint = (
 
 NUMBERS = frozenset({"integer", "whole", "fraction"})
 
+_ALL_KINDS = frozenset(KINDS)
+_NO_KINDS: frozenset[str] = frozenset()
 _APPLIES: dict[type, frozenset[str]] = {
     Bound: NUMBERS,
     MultipleOf: NUMBERS,
@@ -215,10 +238,34 @@ _APPLIES: dict[type, frozenset[str]] = {
 
 def speaks_of(constraint: Constraint, kind: str) -> bool:
     """Whether `constraint` can reject a value of this kind; where not, it accepts every one."""
+    never, sometimes = _reach(constraint)
+    return kind in never or kind in sometimes
+
+
+def _reach(constraint: Constraint) -> tuple[frozenset[str], frozenset[str]]:
+    """The kinds of which `constraint` rejects every value, and those of which it may reject some."""
     match constraint:
-        case Size(kind=sized):
-            return sized == kind
-        case Opaque(kinds=kinds):
-            return kinds is None or kind in kinds
-    applies = _APPLIES.get(type(constraint))
-    return applies is None or kind in applies
+        case Never():
+            return _ALL_KINDS, _NO_KINDS
+        case Kinds(kinds=kinds):
+            return _ALL_KINDS - kinds, _NO_KINDS
+        case Values(values=values):
+            named = {kind_of(value) for value in values}
+            kinds = frozenset(named | {"whole"} if "integer" in named else named)  # 1 may be named for 1.0
+            return _ALL_KINDS - kinds, kinds
+        case AllOf(nodes=nodes):
+            never = _NO_KINDS.union(*(node.refused for node in nodes))
+            return never, _NO_KINDS.union(*(node.by_kind for node in nodes)) - never
+        case AnyOf(nodes=nodes):
+            never = _ALL_KINDS.intersection(*(node.refused for node in nodes))
+            return never, _ALL_KINDS.difference(never, *(node.free for node in nodes))
+        case OneOf(nodes=nodes):
+            never = _ALL_KINDS.intersection(*(node.refused for node in nodes))
+            return never, _ALL_KINDS - never
+        case Not(node=node):
+            return node.free, frozenset(node.by_kind)
+        case Size(kind=kind):
+            return _NO_KINDS, frozenset({kind})
+        case Opaque(kinds=kinds) if kinds is not None:
+            return _NO_KINDS, kinds
+    return _NO_KINDS, _APPLIES.get(type(constraint), _ALL_KINDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from referencing import Specification
 from referencing.jsonschema import DRAFT4, DRAFT6, DRAFT7, DRAFT201909, DRAFT202012, Schema
@@ -23,10 +23,18 @@ class Dialect:
     tuple_items: bool  #: an array in `items` is a tuple, `additionalItems` speaks of the rest
     boolean_exclusive: bool  #: `exclusiveMinimum: true` (draft-04)
     float_integers: bool  #: 1.0 is an integer (draft-06 and later)
+    is_stated: bool = True  #: documents name it in `$schema`; else the service knows it, whatever a document states
+    prunes: bool = False  #: members that an object's schema does not declare are not kept, defaults are filled in
 
-    @property
-    def assertions(self) -> frozenset[str]:
-        return keywords.ASSERTIONS[self.name]
+    assertions: frozenset[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "assertions", keywords.ASSERTIONS[self.name])
+
+    def annotates(self, keyword: str) -> bool:
+        """Whether `keyword` is known to leave validation alone."""
+        more = keywords.MORE_ANNOTATIONS.get(self.name, ())
+        return keyword not in self.assertions and (keywords.is_annotation(keyword) or keyword in more)
 
 
 DRAFT_04 = Dialect("draft-04", "http://json-schema.org/draft-04/schema", DRAFT4, False, True, True, False)
@@ -36,7 +44,19 @@ DRAFT_2019_09 = Dialect("2019-09", "https://json-schema.org/draft/2019-09/schema
 DRAFT_2020_12 = Dialect(
     "2020-12", "https://json-schema.org/draft/2020-12/schema", DRAFT202012, True, False, False, True
 )
+#: The Schema Object of OpenAPI 3.0.x, and the structural schemas of Kubernetes' CustomResourceDefinition (v1).
+OPENAPI_3_0 = Dialect("openapi-3.0", "openapi-3.0", DRAFT4, False, True, True, False, is_stated=False)
+KUBERNETES = Dialect("kubernetes", "kubernetes", DRAFT4, False, True, True, True, is_stated=False, prunes=True)
+#: By what `$schema` says.
 DIALECTS = {each.uri: each for each in (DRAFT_04, DRAFT_06, DRAFT_07, DRAFT_2019_09, DRAFT_2020_12)}
+#: By the name that a dialect file, an option or a caller gives.
+NAMED = {each.name: each for each in (*DIALECTS.values(), OPENAPI_3_0, KUBERNETES)}
+DIALECT_NAMES = tuple(NAMED)
+
+
+def named(identifier: str) -> Dialect | None:
+    """The dialect of this name or `$schema`; None where there is none."""
+    return NAMED.get(identifier) or DIALECTS.get(identifier.removesuffix("#"))
 
 
 def stated(document: Json) -> str | None:
@@ -53,9 +73,9 @@ def readings(*documents: Json) -> tuple[Dialect, ...]:
     old = new = four = siblings = integers = False
     for document in documents:
         for schema in subschemas(document):
-            old = old or bool(keywords.ONLY_OLD & schema.keys()) or isinstance(schema.get("items"), list)
-            new = new or bool(keywords.ONLY_NEW & schema.keys())
-            four = four or any(isinstance(schema.get(f"exclusive{end}"), bool) for end in ("Minimum", "Maximum"))
+            old = old or not keywords.ONLY_OLD.isdisjoint(schema) or isinstance(schema.get("items"), list)
+            new = new or not keywords.ONLY_NEW.isdisjoint(schema)
+            four = four or any(isinstance(schema.get(end), bool) for end in ("exclusiveMinimum", "exclusiveMaximum"))
             siblings = siblings or ("$ref" in schema and bool(DRAFT_2020_12.assertions & (schema.keys() - {"$ref"})))
             integers = integers or _has_whole_float(schema)
     if four:
@@ -69,6 +89,8 @@ def readings(*documents: Json) -> tuple[Dialect, ...]:
 
 def _has_whole_float(schema: dict[str, Json]) -> bool:
     """Whether a value such as 1.0 is named, which is an integer in some dialects only."""
+    if "enum" not in schema and "const" not in schema:
+        return False
     values = schema.get("enum")
     named = [*(values if isinstance(values, list) else []), schema.get("const")]
     return any(isinstance(value, float) and value.is_integer() for value in named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from countersign import limits
@@ -14,11 +15,9 @@ from countersign.schema_change.constraints import (
     Contains,
     Dependent,
     Items,
-    Kinds,
     Members,
     MultipleOf,
     Names,
-    Never,
     Node,
     Not,
     OneOf,
@@ -29,7 +28,6 @@ from countersign.schema_change.constraints import (
     Size,
     Unique,
     Values,
-    speaks_of,
 )
 from countersign.schema_change.json_values import canonical, exact, kind_of
 from countersign.schema_change.patterns import matches
@@ -81,17 +79,19 @@ class _Evaluation:
         self._spend(1)
         if depth > limits.MAX_SCHEMAS_AT_ONE_VALUE:
             return None
-        return all_of(self._constraint(each, value, depth + 1) for each in node.constraints)
+        kind = kind_of(value, float_integers=self._float_integers)
+        if kind in node.refused:
+            return False
+        known: bool | None = True
+        for each in node.by_kind.get(kind, ()):
+            answer = self._constraint(each, value, depth + 1)
+            if answer is False:
+                return False
+            known = known and answer
+        return known
 
     def _constraint(self, constraint: Constraint, value: Json, depth: int) -> bool | None:
-        kind = kind_of(value, float_integers=self._float_integers)
-        if not speaks_of(constraint, kind):
-            return True
         match constraint:
-            case Never():
-                return False
-            case Kinds(kinds=kinds):
-                return kind in kinds
             case Values(key=key):
                 return canonical(value) in key
             case AllOf(nodes=nodes):
@@ -130,22 +130,22 @@ class _Evaluation:
                 return len({canonical(item) for item in value}) == len(value)
             case Items(prefix=prefix, rest=rest):
                 first = [self.node(node, item, depth) for node, item in zip(prefix, value, strict=False)]
-                return all_of([*first, *self._each(rest, value[len(prefix) :], depth)])
+                return all_of([*first, *self._distinct(rest, value[len(prefix) :], depth).values()])
             case Contains(node=node, low=low, high=high):
-                answers = self._each(node, value, depth)
-                sure, possible = answers.count(True), len(value) - answers.count(False)
+                answers: Counter[bool | None] = Counter()
+                counts = Counter(map(id, value))
+                for key, answer in self._distinct(node, value, depth).items():
+                    answers[answer] += counts[key]
+                sure, possible = answers[True], len(value) - answers[False]
                 if possible < low or (high is not None and sure > high):
                     return False
                 return True if sure >= low and (high is None or possible <= high) else None
         raise AssertionError(constraint)
 
-    def _each(self, node: Node, items: list[Json], depth: int) -> list[bool | None]:
-        """The answer for each item; a made-up array repeats one item very often, so that one is judged once."""
-        known: dict[int, bool | None] = {}
-        for item in items:
-            if id(item) not in known:
-                known[id(item)] = self.node(node, item, depth)
-        return [known[id(item)] for item in items]
+    def _distinct(self, node: Node, items: list[Json], depth: int) -> dict[int, bool | None]:
+        """The answer for each item by its id: a made-up array repeats one item very often, so that one is judged once."""
+        items_by_id = dict(zip(map(id, items), items, strict=True))
+        return {key: self.node(node, item, depth) for key, item in items_by_id.items()}
 
     def _object(self, constraint: Constraint, value: dict[str, Json], depth: int) -> bool | None:
         match constraint:

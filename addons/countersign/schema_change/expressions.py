@@ -1,6 +1,6 @@
 """Reads the regular expressions of schemas: ECMA-262, as far as it is regular.
 
-Reads literals, classes, groups, alternatives, counts, and `^` and `$` at the ends. Everything else (look-around, back
+Reads literals, classes, groups, alternatives, counts, and `^` and `$` at the ends, of groups too. Everything else (look-around, back
 references, word boundaries, what two engines read differently) is Unreadable. ECMA-262 and Python's `re`, on which many
 validators stand, differ in `\\d`, `\\w`, `\\s`, `.` and `$`; an expression is read in either flavour.
 """
@@ -67,7 +67,14 @@ class Repeated:
     high: int | None
 
 
-type Expression = Characters | Sequence | Choice | Repeated
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """`^` or `$`."""
+
+    is_start: bool
+
+
+type Expression = Characters | Sequence | Choice | Repeated | Anchor
 
 ANYTHING = Repeated(Characters(ANY), 0, None)
 _NOTHING = Sequence(())
@@ -91,21 +98,13 @@ class _Reading:
         self._depth = 0
 
     def search(self) -> Expression:
-        """Top-level alternatives: each is found anywhere, unless `^` or `$` hold it to an end."""
-        found: list[Expression] = []
-        while True:
-            before: Expression = _NOTHING if self._take("^") else ANYTHING
-            middle = self._sequence()
-            after: Expression = ANYTHING
-            if self._take("$"):
-                # in Python, `$` also matches before a line feed at the very end
-                after = Repeated(_LINE_FEED, 0, 1) if self._flavour == "python" else _NOTHING
-            found.append(Sequence((before, middle, after)))
-            if not self._take("|"):
-                break
+        """Each alternative is found anywhere, unless `^` or `$` hold it to an end."""
+        found = self._choice()
         if self._at < len(self._text):
             raise Unreadable
-        return Choice(tuple(found))
+        # in Python, `$` also matches before a line feed at the very end
+        end = Repeated(_LINE_FEED, 0, 1) if self._flavour == "python" else _NOTHING
+        return _found_in(found, first=True, last=True, end=end)
 
     def _choice(self) -> Expression:
         self._depth += 1
@@ -119,8 +118,13 @@ class _Reading:
 
     def _sequence(self) -> Expression:
         parts: list[Expression] = []
-        while self._at < len(self._text) and self._text[self._at] not in "|)$":
-            parts.append(self._counted(self._atom()))
+        while self._at < len(self._text) and self._text[self._at] not in "|)":
+            if self._take("^"):
+                parts.append(Anchor(True))
+            elif self._take("$"):
+                parts.append(Anchor(False))
+            else:
+                parts.append(self._counted(self._atom()))
         return Sequence(tuple(parts))
 
     def _counted(self, atom: Expression) -> Expression:
@@ -237,6 +241,31 @@ class _Reading:
             self._at += len(text)
             return True
         return False
+
+
+def _found_in(found: Expression, *, first: bool, last: bool, end: Expression) -> Expression:
+    """`found` with what may stand before it, if it is the `first` part of its text, and after it, if it is the `last`.
+
+    Anchors come off; one that stands elsewhere is Unreadable.
+    """
+    match found:
+        case Choice(parts=parts):
+            return Choice(tuple(_found_in(part, first=first, last=last, end=end) for part in parts))
+        case Sequence(parts=parts) if parts and first and parts[0] == Anchor(True):
+            return _found_in(Sequence(parts[1:]), first=False, last=last, end=end)
+        case Sequence(parts=parts) if parts and last and parts[-1] == Anchor(False):
+            return Sequence((_found_in(Sequence(parts[:-1]), first=first, last=False, end=end), end))
+        case Sequence(parts=parts) if parts:
+            final = len(parts) - 1
+            ends = ((first and index == 0, last and index == final) for index in range(len(parts)))
+            return Sequence(
+                tuple(_found_in(part, first=at[0], last=at[1], end=end) for part, at in zip(parts, ends, strict=True))
+            )
+        case Anchor():
+            raise Unreadable
+        case Repeated(part=part):
+            _found_in(part, first=False, last=False, end=end)  # a counted anchor is Unreadable
+    return Sequence((ANYTHING if first else _NOTHING, found, ANYTHING if last else _NOTHING))
 
 
 def complement(ranges: Ranges) -> Ranges:

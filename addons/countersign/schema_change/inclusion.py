@@ -14,6 +14,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from typing import Literal
 
 from countersign import limits
@@ -36,11 +38,13 @@ class Outcome:
     value: Json = None
 
 
+_FACTS_PER_STEP = 256  # of a case that is looked at, or copied for a branch
+
 EMPTY = Outcome("empty")
 UNKNOWN = Outcome("unknown")
 
 Inclusion = Literal["proved", "refuted", "unknown"]
-_INCLUSIONS: dict[str, Inclusion] = {"empty": "proved", "found": "refuted", "unknown": "unknown"}
+INCLUSIONS: dict[str, Inclusion] = {"empty": "proved", "found": "refuted", "unknown": "unknown"}
 
 
 class Prover:
@@ -58,11 +62,15 @@ class Prover:
 
     def included(self, small: Node, large: Node, steps: int) -> Inclusion:
         """Whether every value that matches `small` matches `large`, within `steps` steps."""
+        return INCLUSIONS[self.look((small,), (large,), steps).state]
+
+    def look(self, matching: Iterable[Node], failing: Iterable[Node], steps: int) -> Outcome:
+        """As `find`, within `steps` steps."""
         self.steps.left = steps
         try:
-            return _INCLUSIONS[self.find((small,), (large,)).state]
+            return self.find(matching, failing)
         except (OutOfSteps, RecursionError):
-            return "unknown"
+            return UNKNOWN
 
     def find(self, matching: Iterable[Node], failing: Iterable[Node] = (), kinds: Sequence[str] = ()) -> Outcome:
         """A value that matches all of `matching` and none of `failing`, of one of `kinds` (empty: any)."""
@@ -116,26 +124,29 @@ class Prover:
             ]
         )
 
-    def _accepts(self, node: Node, value: Json, *, annotate: bool = False) -> bool | None:
-        return accepts(node, value, self.spend, float_integers=self.float_integers, annotate=annotate)
+    def _accepts(self, node: Node, value: Json) -> bool | None:
+        return accepts(node, value, self.spend, float_integers=self.float_integers)
 
     def _shows(self, value: Json, wanted: Iterable[Node], unwanted: Iterable[Node]) -> bool:
         """Whether `value` is an example for every validator that takes formats and unknown keywords for annotations."""
-        return all(self._accepts(node, value, annotate=True) for node in wanted) and all(
-            self._accepts(node, value, annotate=True) is False for node in unwanted
-        )
+        shown = partial(accepts, value=value, spend=self.spend, float_integers=self.float_integers, annotate=True)
+        return all(map(shown, wanted)) and not any(shown(node) is not False for node in unwanted)
 
     def _any_kind(self, wanted: frozenset[Node], unwanted: frozenset[Node], kinds: Sequence[str]) -> Outcome:
         outcome = EMPTY
+        possible = set(kinds).difference(*(node.refused for node in wanted))
+        possible.intersection_update(*(node.refused | node.by_kind.keys() for node in unwanted))
+        known = [(holds, node) for holds, nodes in ((True, wanted), (False, unwanted)) for node in _in_order(nodes)]
         for kind in kinds:
-            case = Case(kind, self.float_integers)
+            if kind not in possible:
+                continue
+            case = Case(kind, self.float_integers, self.spend)
             if kind == "null":
                 case.domain = {"null": None}
             elif kind == "boolean":
                 case.domain = {"false": False, "true": True}
-            for holds, nodes in ((False, unwanted), (True, wanted)):
-                for node in sorted(nodes, key=lambda node: node.number):
-                    case.add(holds, node)
+            for holds, node in known:
+                case.add(holds, node)
             found = self._search(case, wanted, unwanted)
             if found.state == "found":
                 return found
@@ -147,6 +158,7 @@ class Prover:
         self.spend(1)
         if case.is_closed:
             return EMPTY
+        self.spend(case.size() // _FACTS_PER_STEP)
         if case.domain is not None:
             left: dict[str, Json] = {}
             for key, value in case.domain.items():
@@ -195,3 +207,8 @@ class Prover:
             case "object":
                 return objects.objects(case, self)
         return scalars.numbers(case)
+
+
+def _in_order(nodes: Iterable[Node]) -> list[Node]:
+    """As they were read, so that proofs repeat themselves."""
+    return sorted(nodes, key=attrgetter("number"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from countersign.schema_change.constraints import Items, Node
+from countersign.schema_change.counterexamples import Effect
 from countersign.schema_change.references import Place
-from countersign.schema_change.values import ChangeEffect
-from countersign.schema_change.walk import Pair, Walk
+from countersign.schema_change.walk import Pair, Walk, differs
 from countersign.strict_json import Json
 
 type _Token = str | int
@@ -54,6 +54,16 @@ def compare_items(walk: Walk, pair: Pair) -> None:
             in_new=after is not None,
         )
 
+    _compare_ignored(walk, pair)
+
+
+def _compare_ignored(walk: Walk, pair: Pair) -> None:
+    """`additionalItems` says nothing where `items` is no tuple."""
+    rest = "additionalItems"
+    tuples = [isinstance(schema.get("items"), list) for schema in (pair.old_schema, pair.new_schema)]
+    if pair.new.dialect.tuple_items and differs(pair, rest) and not any(tuples):
+        walk.keyword(pair, rest, "none", name="ignored-keyword", member=rest)
+
 
 def _layout(place: Place) -> tuple[list[tuple[_Token, ...]], tuple[_Token, ...]]:
     """Where the schemas of the first items stand, and where that of the rest stands."""
@@ -84,7 +94,7 @@ def _effect(
     new_prefix: list[tuple[_Token, ...]],
     old_rest: tuple[_Token, ...],
     new_rest: tuple[_Token, ...],
-) -> ChangeEffect:
+) -> Effect:
     return walk.effect(_items(walk, pair.old, old_prefix, old_rest), _items(walk, pair.new, new_prefix, new_rest))
 
 

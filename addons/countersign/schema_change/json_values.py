@@ -10,6 +10,7 @@ from countersign.strict_json import Json
 #: The kinds a value can be of. `fraction` is a number that is no integer; `whole` is `1.0` where a dialect (draft-04)
 #: does not take it for an integer.
 KINDS = ("null", "boolean", "integer", "whole", "fraction", "string", "array", "object")
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def kind_of(value: Json, *, float_integers: bool = True) -> str:
@@ -44,12 +45,23 @@ def exact(value: int | float) -> Fraction:
 
 def canonical(value: Json) -> str:
     """A text that is the same for two values exactly where JSON Schema calls them equal."""
-    return json.dumps(_normal(value), sort_keys=True, separators=(",", ":"))
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case str():
+            return _ENCODER.encode(value)
+    return _ENCODER.encode(_normal(value))
 
 
 def is_same(one: Json, other: Json) -> bool:
     """JSON Schema equality: 1 equals 1.0, True does not equal 1, member order does not count."""
-    return canonical(one) == canonical(other)
+    if one != other:
+        return False  # what Python tells apart is not equal here either; the texts are for `True == 1`
+    return isinstance(one, str | None) or canonical(one) == canonical(other)
 
 
 def _normal(value: Json) -> Json:

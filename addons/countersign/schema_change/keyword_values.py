@@ -35,8 +35,8 @@ def bound(place: Place, schema: dict[str, Json], keyword: str, value: Json) -> l
     return [Bound("lower" if end == "lower" else "upper", exact(number(value)), is_open)]
 
 
-def kinds(value: Json, float_integers: bool) -> frozenset[str]:
-    kinds: set[str] = set()
+def kinds(value: Json, float_integers: bool, *, nullable: bool = False) -> frozenset[str]:
+    kinds: set[str] = {"null"} if nullable else set()
     for name in value if isinstance(value, list) else [value]:
         if name == "number":
             kinds |= {"integer", "fraction", "whole"}

@@ -32,6 +32,25 @@ _DRAFT_2019_09 = (_DRAFT_07 - {"dependencies"}) | {
 }
 _DRAFT_2020_12 = (_DRAFT_2019_09 - {"additionalItems", "$recursiveRef"}) | {"prefixItems", "$dynamicRef"}
 
+#: Keywords of OpenAPI 3.0 and Kubernetes whose meaning is not worked out: equal is equal, one that differs is unknown.
+#: What is required of a message follows from `readOnly` and `writeOnly` (OpenAPI 3.0.3, 4.7.24), and Kubernetes fills
+#: in each `default` before it validates.
+SERVICE_OPAQUE = frozenset(
+    {
+        *("discriminator", "readOnly", "writeOnly", "default", "x-kubernetes-validations", "x-kubernetes-list-type"),
+        *("x-kubernetes-list-map-keys", "x-kubernetes-map-type", "x-kubernetes-embedded-resource"),
+    }
+)
+#: Of these, what a server always enforces: nothing is shown to be accepted where one of them has its say.
+ENFORCED = frozenset({"x-kubernetes-validations", "x-kubernetes-embedded-resource"})
+_OPENAPI_3_0 = (_DRAFT_04 - {"patternProperties", "additionalItems", "dependencies"}) | {
+    *("nullable", "discriminator", "readOnly", "writeOnly")
+}
+_KUBERNETES = (_OPENAPI_3_0 - {"$ref", "discriminator", "readOnly", "writeOnly"}) | {
+    *("default", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-int-or-string"),
+    *(keyword for keyword in SERVICE_OPAQUE if keyword.startswith("x-kubernetes-")),
+}
+
 #: Dialect name -> the keywords that assert something in it.
 ASSERTIONS = {
     "draft-04": _DRAFT_04,
@@ -39,8 +58,16 @@ ASSERTIONS = {
     "draft-07": _DRAFT_07,
     "2019-09": _DRAFT_2019_09,
     "2020-12": _DRAFT_2020_12,
+    "openapi-3.0": _OPENAPI_3_0,
+    "kubernetes": _KUBERNETES,
 }
-ANY_DIALECT = frozenset().union(*ASSERTIONS.values())
+#: Known to one of the published drafts: in a dialect that does not have it, a validator may assert it all the same.
+ANY_DIALECT = _DRAFT_07 | _DRAFT_2019_09 | _DRAFT_2020_12
+#: Dialect name -> keywords that annotate in it, beside those that do in every dialect.
+MORE_ANNOTATIONS = {
+    "openapi-3.0": frozenset({"example", "xml", "externalDocs"}),
+    "kubernetes": frozenset({"example", "externalDocs"}),
+}
 #: Assertions whose meaning the prover does not work out: equal on both sides is equal, everything else is unknown.
 OPAQUE = frozenset({"format", "contentEncoding", "contentMediaType", "contentSchema"})
 #: Opaque, and their meaning depends on the whole schema object that they stand in.

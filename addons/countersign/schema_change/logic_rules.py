@@ -1,11 +1,11 @@
-"""Changes of the keywords that combine schemas, of single subschemas, and of references."""
+"""Changes of the keywords that combine schemas, and of single subschemas."""
 
 from __future__ import annotations
 
+from countersign.schema_change.counterexamples import Effect
 from countersign.schema_change.json_values import canonical
-from countersign.schema_change.references import UnresolvedReference
 from countersign.schema_change.values import ChangeEffect
-from countersign.schema_change.walk import Pair, Sense, Walk, differs, kebab, pointer, target_pointer
+from countersign.schema_change.walk import Pair, Sense, Walk, differs, kebab
 from countersign.strict_json import Json
 
 _CONDITIONAL = ("if", "then", "else")
@@ -21,14 +21,14 @@ def compare_logic(walk: Walk, pair: Pair) -> None:
     for keyword in ("allOf", "anyOf", "oneOf"):
         _branches(walk, pair, keyword)
     _single(walk, pair, "not", ("not",), "reversed")
-    conditional: Sense = (walk.group_effect(pair, _CONDITIONAL),) if differs(pair, "if") else "same"
+    conditional: Sense = (walk.group_effect(pair, _CONDITIONAL).name,) if differs(pair, "if") else "same"
     for keyword in _CONDITIONAL:
         if keyword in pair.new.dialect.assertions:
             _single(walk, pair, keyword, _CONDITIONAL, conditional)
     if "contains" in pair.new.dialect.assertions:
         bounded = any("maxContains" in schema for schema in (pair.old_schema, pair.new_schema))
         group = ("contains", "minContains", "maxContains")
-        _single(walk, pair, "contains", group, (walk.group_effect(pair, group),) if bounded else "same")
+        _single(walk, pair, "contains", group, (walk.group_effect(pair, group).name,) if bounded else "same")
         _single(walk, pair, "propertyNames", ("propertyNames",), "same")
     for keyword in ("unevaluatedItems", "unevaluatedProperties"):
         if keyword in pair.new.dialect.assertions and differs(pair, keyword):
@@ -38,32 +38,7 @@ def compare_logic(walk: Walk, pair: Pair) -> None:
             walk.keyword(pair, keyword, "unknown", name="reference")
 
 
-def compare_references(walk: Walk, pair: Pair) -> None:
-    """References that have other keywords beside them, and references that lead nowhere."""
-    places, pointers, is_whole = [], [], True
-    for place, schema, where in (
-        (pair.old, pair.old_schema, pair.old_pointer),
-        (pair.new, pair.new_schema, pair.new_pointer),
-    ):
-        reference = schema.get("$ref")
-        if reference is None:
-            is_whole = False
-            continue
-        try:
-            if not isinstance(reference, str):
-                raise UnresolvedReference(str(reference))
-            places.append(place.follow(reference))
-            pointers.append(target_pointer(reference, where))
-        except UnresolvedReference:
-            walk.unresolved.append(pointer(where, "$ref"))
-            is_whole = False
-    if is_whole:
-        walk.visit(Pair(places[0], places[1], pointers[0], pointers[1], pair.sense))
-    elif differs(pair, "$ref"):
-        walk.keyword(pair, "$ref", walk.group_effect(pair, ("$ref",)), name="reference")
-
-
-def _unevaluated_effect(walk: Walk, pair: Pair) -> ChangeEffect:
+def _unevaluated_effect(walk: Walk, pair: Pair) -> ChangeEffect | Effect:
     """Of the whole schema, as `unevaluated…` depends on everything beside it; not attributed where more changed."""
     old, new = pair.old_schema, pair.new_schema
     others = ({*old, *new}) - {"unevaluatedItems", "unevaluatedProperties"}
@@ -89,25 +64,38 @@ def _branches(walk: Walk, pair: Pair, keyword: str) -> None:
         return
     matched = _matched(walk, pair, old, new)
     alone = len(matched) == len(old) == len(new)
-    whole: Sense = "same" if keyword in _BRANCH_EFFECTS else (walk.group_effect(pair, (keyword,)),)
+    whole: Sense = "same" if keyword in _BRANCH_EFFECTS else (walk.group_effect(pair, (keyword,)).name,)
     for left, right in matched:
         walk.child(pair, keyword, left, new_tokens=(keyword, right), sense=whole)
     if alone:
         return
-    more, less = _BRANCH_EFFECTS.get(keyword, ("unknown", "unknown"))
-    lefts, rights = {left for left, _ in matched}, {right for _, right in matched}
     group = walk.group_effect(pair, (keyword,))
+    lefts, rights = {left for left, _ in matched}, {right for _, right in matched}
     for index, branch in enumerate(old):
         if index not in lefts:
-            _branch(walk, pair, keyword, index, "removed", branch, less if group != "none" else "none", whole)
+            _branch(walk, pair, keyword, index, "removed", branch, group, whole)
     for index, branch in enumerate(new):
         if index not in rights:
-            _branch(walk, pair, keyword, index, "added", branch, more if group != "none" else "none", whole)
+            _branch(walk, pair, keyword, index, "added", branch, group, whole)
+
+
+def _branch_effect(walk: Walk, pair: Pair, keyword: str, how: str, branch: Json, group: Effect) -> Effect:
+    """What one branch more or less does, attributed by the keyword; nothing where the group does nothing."""
+    more, less = _BRANCH_EFFECTS.get(keyword, ("unknown", "unknown"))
+    name = "none" if group.name == "none" else more if how == "added" else less
+    if keyword not in _BRANCH_EFFECTS:
+        return Effect(name, group.old, group.new)
+    node = walk.reader.read((pair.new if how == "added" else pair.old).inside(branch))
+    alone = walk.reader.anything  # what a branch of allOf is compared with; one of anyOf, with the other side's group
+    if how == "added":
+        return Effect(name, alone if keyword == "allOf" else group.old, node)
+    return Effect(name, node, alone if keyword == "allOf" else group.new)
 
 
 def _branch(
-    walk: Walk, pair: Pair, keyword: str, index: int, how: str, branch: Json, effect: ChangeEffect, sense: Sense
+    walk: Walk, pair: Pair, keyword: str, index: int, how: str, branch: Json, group: Effect, sense: Sense
 ) -> None:
+    effect = _branch_effect(walk, pair, keyword, how, branch, group)
     walk.record(
         f"{kebab(keyword)}-branch-{how}",
         pair,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from countersign.schema_change.constraints import Node
+from countersign.schema_change.constraints import Node, Required
+from countersign.schema_change.counterexamples import Effect
 from countersign.schema_change.json_values import canonical
-from countersign.schema_change.values import ChangeEffect
-from countersign.schema_change.walk import Pair, Walk
+from countersign.schema_change.kubernetes import PRESERVE, declared, is_filled_in, undeclared
+from countersign.schema_change.walk import Pair, Walk, differs
 from countersign.strict_json import Json
 
 type _Nodes = dict[str, Node]
@@ -33,15 +34,16 @@ def _required(walk: Walk, pair: Pair) -> None:
         if canonical(old) != canonical(new):
             walk.keyword(pair, "required", "unknown")
         return
-    before, after = _texts(old), _texts(new)
+    before, after = dict.fromkeys(_texts(old)), dict.fromkeys(_texts(new))
     in_old, in_new = "required" in pair.old_schema, "required" in pair.new_schema
+    free = walk.reader.anything
     for name in before:
         if name not in after:
             walk.record(
                 "required-removed",
                 pair,
                 ("required",),
-                "widens",
+                "none" if is_filled_in(pair.old, name) else Effect("widens", walk.reader.node([Required(name)]), free),
                 member=name,
                 before=name,
                 in_old=in_old,
@@ -50,7 +52,14 @@ def _required(walk: Walk, pair: Pair) -> None:
     for name in after:
         if name not in before:
             walk.record(
-                "required-added", pair, ("required",), "narrows", member=name, after=name, in_old=in_old, in_new=in_new
+                "required-added",
+                pair,
+                ("required",),
+                "none" if is_filled_in(pair.new, name) else Effect("narrows", free, walk.reader.node([Required(name)])),
+                member=name,
+                after=name,
+                in_old=in_old,
+                in_new=in_new,
             )
 
 
@@ -72,7 +81,7 @@ def _maps(walk: Walk, pair: Pair) -> None:
                 walk.record(f"{kind}-added", pair, (keyword, name), effect, member=name, after=new[name], in_old=False)
 
 
-def _declaration_effect(walk: Walk, pair: Pair, keyword: str, name: str, *, added: bool) -> ChangeEffect:
+def _declaration_effect(walk: Walk, pair: Pair, keyword: str, name: str, *, added: bool) -> Effect:
     """What declaring `name` does in the surroundings of the side that did not declare it."""
     full = pair.new if added else pair.old
     properties, patterns, rest = _nodes(walk, pair, old=added)
@@ -90,21 +99,23 @@ def _nodes(walk: Walk, pair: Pair, *, old: bool) -> tuple[_Nodes, _Nodes, Node]:
     place = pair.old if old else pair.new
     schema = _object(place.schema)
     properties, patterns = (
-        {name: walk.reader.read(place.inside(each)) for name, each in _map(schema.get(keyword)).items()}
-        for keyword in ("properties", "patternProperties")
+        {name: walk.reader.read(place.inside(each)) for name, each in _map(members).items()}
+        for members in (declared(place, schema), schema.get("patternProperties"))
     )
-    return properties, patterns, walk.reader.read(place.inside(schema.get("additionalProperties", True)))
+    return properties, patterns, walk.reader.read(place.inside(undeclared(place, schema)))
 
 
 def _rest(walk: Walk, pair: Pair) -> None:
     """What holds for members that are not declared."""
     keyword = "additionalProperties"
-    old, new = pair.old_schema.get(keyword, True), pair.new_schema.get(keyword, True)
+    old, new = undeclared(pair.old, pair.old_schema), undeclared(pair.new, pair.new_schema)
     if isinstance(old, dict) and isinstance(new, dict):
         walk.child(pair, keyword)
         return
     if old is new:
         return
+    if keyword not in pair.old_schema and keyword not in pair.new_schema:
+        keyword = PRESERVE if differs(pair, PRESERVE) else "type"
     properties, patterns, before = _nodes(walk, pair, old=True)
     after = walk.reader.read(pair.new.inside(new))
     names, expressions = _sorted(properties), _sorted(patterns)

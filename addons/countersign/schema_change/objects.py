@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 from countersign import limits
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
     from countersign.schema_change.inclusion import Outcome, Prover
 
 _EMPTY = "empty"
+_READABLE = ("other", "a", "b", "c", "1", "x-other")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sort:
+    """Names that match the same patterns, and are mentioned nowhere."""
+
+    matching: frozenset[Node]  #: what the values under such a name match
+    wanted: frozenset[Node]  #: what such a name matches
+    unwanted: frozenset[Node]  #: what it does not match
+    name: Outcome  #: one of them
 
 
 def objects(case: Case, prover: Prover) -> Sequence[Json] | None:
@@ -26,9 +38,12 @@ def objects(case: Case, prover: Prover) -> Sequence[Json] | None:
     shape = _Shape(case, prover)
     if not shape.is_possible():
         return None
+    listed = shape.every() if case.excludes("{") else None
+    if listed is not None and not case.left_of(listed):
+        return None
     if case.choices:
         return ()
-    return shape.examples()
+    return shape.examples() if listed is None else case.left_of(listed)
 
 
 class _Shape:
@@ -42,6 +57,8 @@ class _Shape:
         self._some_fail = case.all_of(SomeMemberFails)
         self._name_fails = case.all_of(SomeNameFails)
         self.low, self.high = sizes(case)
+        if "{}" in case.excluded:
+            self.low = max(self.low, 1)
         self._required = {fact.name: None for fact in case.all_of(Required)}
         self._absent = {fact.name for fact in case.denied if isinstance(fact, Required)}
 
@@ -94,15 +111,16 @@ class _Shape:
 
     # -- any other name ------------------------------------------------------------------------------------------------
 
-    def _others(self, expression: str | None, members: Members | None) -> Iterator[tuple[set[Node], Outcome]]:
-        """The sorts of names that no fact mentions: what their values match, and a name of that sort.
+    def _others(self, expression: str | None, members: Members | None, refused: Sequence[Node] = ()) -> Iterator[_Sort]:
+        """The sorts of names that no fact mentions.
 
-        `expression` has to match the name; with `members` and no `expression`, none of its patterns does.
+        `expression` has to match the name; with `members` and no `expression`, none of its patterns does. None of
+        `refused` matches it.
         """
         if self._listed_names is not None:
             return
         if len(self._patterns) > limits.MAX_PATTERNS_TOGETHER:
-            yield set(), self._prover.find((), (), ("string",))
+            yield _Sort(frozenset(), frozenset(), frozenset(), self._prover.find((), (), ("string",)))
             return
         reader = self._prover.reader
         for hits in product((False, True), repeat=len(self._patterns)):
@@ -111,19 +129,19 @@ class _Shape:
                 continue
             if expression is None and members is not None and any(hit[each] for each, _ in members.patterns):
                 continue
-            wanted = {reader.node((Pattern(each),)) for each in hit if hit[each]}
-            unwanted = {reader.node((Pattern(each),)) for each in hit if not hit[each]}
-            name = self._prover.find(self._names | wanted, unwanted, ("string",))
+            wanted = self._names.union(reader.node((Pattern(each),)) for each in hit if hit[each])
+            unwanted = frozenset(refused).union(reader.node((Pattern(each),)) for each in hit if not hit[each])
+            name = self._prover.find(wanted, unwanted, ("string",))
             if name.state == _EMPTY:
                 continue
             matching: set[Node] = set()
             for fact in self._members:
                 applied = {node for each, node in fact.patterns if hit[each]}
                 matching |= applied or {fact.rest}
-            yield matching, name
+            yield _Sort(frozenset(matching), wanted, unwanted, name)
 
-    def _other_can_be_there(self) -> bool:
-        return any(self._prover.find(matching).state != _EMPTY for matching, _ in self._others(None, None))
+    def _other_can_be_there(self, refused: Sequence[Node] = ()) -> bool:
+        return any(self._prover.find(sort.matching).state != _EMPTY for sort in self._others(None, None, refused))
 
     # -- all together --------------------------------------------------------------------------------------------------
 
@@ -163,8 +181,8 @@ class _Shape:
         if next(self._named_failures(fact), None) is not None:
             return True
         return not self._is_full() and any(
-            self._prover.find(matching, (fact.node,)).state != _EMPTY
-            for matching, _ in self._others(fact.expression, fact.members)
+            self._prover.find(sort.matching, (fact.node,)).state != _EMPTY
+            for sort in self._others(fact.expression, fact.members)
         )
 
     def _has_name(self, fact: SomeNameFails) -> bool:
@@ -174,9 +192,25 @@ class _Shape:
                     return True
         if self._listed_names is not None or self._is_full():
             return False
-        if self._prover.find(self._names, (fact.node,), ("string",)).state == _EMPTY:
-            return False
-        return self._other_can_be_there()
+        return self._other_can_be_there((fact.node,))
+
+    def every(self) -> list[Json] | None:
+        """All objects that there can be, or a few more; None where they are many, or not known."""
+        if (self.high is None or self.high) and self._other_can_be_there():
+            return None
+        found: list[dict[str, Json]] = [{}]
+        for name in self._mentioned:
+            if not self._can_be_there(name):
+                continue
+            values = self._prover.values(*self._at(name))
+            if values is None:
+                return None
+            present = [{**each, name: value} for each in found for value in values]
+            found = present if name in self._required else [*found, *present]
+            found = [each for each in found if self.high is None or len(each) <= self.high]
+            if len(found) > limits.MAX_LISTED_VALUES:
+                return None
+        return [each for each in found if len(each) >= self.low]
 
     # -- examples ------------------------------------------------------------------------------------------------------
 
@@ -203,40 +237,47 @@ class _Shape:
             if outcome.state == "found":
                 example[name] = outcome.value
                 return True
-        for matching, name_found in self._others(fact.expression, fact.members):
-            outcome = self._prover.find(matching, (fact.node,))
-            name_found = self._fresh(example, name_found)
-            if outcome.state == "found" and name_found.state == "found" and isinstance(name_found.value, str):
-                example[name_found.value] = outcome.value
+        for sort in self._others(fact.expression, fact.members):
+            outcome = self._prover.find(sort.matching, (fact.node,))
+            name_found = self._fresh(example, sort)
+            if outcome.state == "found" and name_found is not None:
+                example[name_found] = outcome.value
                 return True
         return False
 
-    def _fresh(self, example: dict[str, Json], name: Outcome) -> Outcome:
-        """A name of the same sort that is not mentioned, where the one at hand is."""
-        if name.state != "found" or (name.value not in self._mentioned and name.value not in example):
-            return name
-        used = self._prover.reader.node((values_of([*self._mentioned, *example]),))
-        return self._prover.find(self._names, (used,), ("string",))
+    def _fresh(self, example: dict[str, Json], sort: _Sort) -> str | None:
+        """A name of this sort that nothing mentions, one that people can read where there is one; None: none found."""
+        for name in _READABLE:
+            if name not in self._mentioned and name not in example:
+                if self._prover.matches(name, sort.wanted, sort.unwanted):
+                    return name
+        found = sort.name
+        if found.value in self._mentioned or found.value in example:
+            used = self._prover.reader.node((values_of([*self._mentioned, *example]),))
+            found = self._prover.find(sort.wanted, sort.unwanted | {used}, ("string",))
+        return found.value if found.state == "found" and isinstance(found.value, str) else None
 
     def _add_name(self, example: dict[str, Json], fact: SomeNameFails) -> bool:
         for name in self._mentioned:
             if self._prover.matches(name, self._names, (fact.node,)) and name not in self._absent:
-                outcome = self._value(name)
-                if outcome.state == "found":
-                    example.setdefault(name, outcome.value)
+                if self._put(example, name):
                     return True
-        name_found = self._prover.find(self._names, (fact.node,), ("string",))
-        if name_found.state != "found" or not isinstance(name_found.value, str):
-            return False
-        outcome = self._value(name_found.value)
+        for sort in self._others(None, None, (fact.node,)):
+            name_found = self._fresh(example, sort)
+            if name_found is not None and self._put(example, name_found):
+                return True
+        return False
+
+    def _put(self, example: dict[str, Json], name: str) -> bool:
+        outcome = self._value(name)
         if outcome.state == "found":
-            example[name_found.value] = outcome.value
+            example.setdefault(name, outcome.value)
         return outcome.state == "found"
 
     def _fill(self, example: dict[str, Json]) -> None:
         """Add members until there are as many as are needed."""
         made_up = (f"k{index}" for index in range(limits.MAX_TRIED_VALUES))
-        for name in (*self._mentioned, *made_up):
+        for name in chain(self._mentioned, made_up):
             if len(example) >= self.low:
                 return
             if name not in example and not self._name_is_refused(name):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from countersign import limits
 from countersign.schema_change import keyword_values, keywords
+from countersign.schema_change.conjuncts import conjuncts
 from countersign.schema_change.constraints import (
     AllOf,
     AnyOf,
@@ -31,9 +32,12 @@ from countersign.schema_change.constraints import (
     Unique,
 )
 from countersign.schema_change.json_values import canonical, exact
+from countersign.schema_change.kubernetes import constraints_of, declared, is_filled_in, undeclared
 from countersign.schema_change.references import Place, UnresolvedReference
+from countersign.schema_change.unevaluated import as_plain
 from countersign.strict_json import Json
 
+_NEVER = Never()
 _SIZES: dict[str, tuple[SizedKind, str]] = {
     "minLength": ("string", "lower"),
     "maxLength": ("string", "upper"),
@@ -61,16 +65,16 @@ class Reader:
         self._open: set[tuple[int, int, str]] = set()
         self._kept: list[Place] = []  # keeps what `id` named alive
         self.anything = self.node(())
-        self.nothing = self.node((Never(),))
+        self.nothing = self.node((_NEVER,))
         self.unresolved: set[str] = set()  #: references that lead nowhere
         self._depth = 0
 
     def node(self, constraints: Iterable[Constraint]) -> Node:
         """The one node with these constraints."""
         distinct = tuple(dict.fromkeys(constraints))  # in the order of the schema, so that proofs repeat themselves
-        if len(distinct) > 1 and any(isinstance(each, Never) for each in distinct):
-            distinct = (Never(),)
         key = frozenset(distinct)
+        if _NEVER in key and len(key) > 1:
+            return self.nothing
         found = self._known_nodes.get(key)
         if found is None:
             found = self._known_nodes[key] = Node(len(self._known_nodes), distinct)
@@ -119,9 +123,10 @@ class Reader:
         if "$ref" in schema and not dialect.ref_has_siblings:
             return self._reference(place, schema["$ref"])
         found: list[Constraint] = []
+        assertions = dialect.assertions
         for keyword, value in schema.items():
-            if keyword not in dialect.assertions:
-                if not keywords.is_annotation(keyword) and keyword not in keywords.NAMES:
+            if keyword not in assertions:
+                if not dialect.annotates(keyword) and keyword not in keywords.NAMES:
                     ignored = keyword not in keywords.ANY_DIALECT
                     found.append(Opaque(keyword, canonical(value), None, ignored))
                 continue
@@ -129,6 +134,8 @@ class Reader:
                 found.extend(self._keyword(place, schema, keyword, value))
             except keyword_values.Malformed:
                 found.append(Opaque(keyword, canonical(value), None))
+        if dialect.prunes:
+            found.extend(self._members(place, schema))
         nested = schema.get("$schema")
         if nested is not None and (not isinstance(nested, str) or nested.removesuffix("#") != dialect.uri):
             found.append(Opaque("$schema", canonical(nested), None))
@@ -149,7 +156,9 @@ class Reader:
             case "$ref":
                 return self._reference(place, value)
             case "type":
-                return [Kinds(keyword_values.kinds(value, place.dialect.float_integers))]
+                return [self._kinds(place, schema, value)]
+            case "x-kubernetes-int-or-string":
+                return [self._kinds(place, schema, ["integer", "string"])] if value is True else []
             case "enum" | "const":
                 values = keyword_values.array(value) if keyword == "enum" else [value]
                 return [keyword_values.values_of(values)]
@@ -161,11 +170,12 @@ class Reader:
                     raise keyword_values.Malformed
                 return [MultipleOf(divisor)]
             case "pattern":
-                return [Pattern(keyword_values.text(value))]
+                return [self._pattern(*each) for each in conjuncts(keyword_values.text(value))]
             case "uniqueItems":
                 return [Unique()] if value is True else []
             case "required":
-                return [Required(keyword_values.text(name)) for name in keyword_values.array(value)]
+                names = [keyword_values.text(name) for name in keyword_values.array(value)]
+                return [Required(name) for name in names if not is_filled_in(place, name)]
             case "allOf" | "anyOf" | "oneOf":
                 nodes = self._nodes(place, value)
                 if not nodes:
@@ -192,6 +202,8 @@ class Reader:
                 return self._members(place, schema)
             case "dependencies" | "dependentRequired" | "dependentSchemas":
                 return self._dependencies(place, keyword, value)
+            case "nullable" | "x-kubernetes-preserve-unknown-fields":
+                return []  # with `type`, and with the members
         if keyword in _SIZES:
             kind, end = _SIZES[keyword]
             size = keyword_values.count(value)
@@ -199,15 +211,27 @@ class Reader:
                 return [Size(kind, "lower", size)] if size else []
             return [Size(kind, "upper", size)]
         if keyword in keywords.OPAQUE_BY_SURROUNDINGS:
-            plain = self._unevaluated(place, schema, keyword)
+            plain = as_plain(place, schema, keyword) if keyword.startswith("unevaluated") else None
             if plain is not None:
-                return plain
+                return self._items(place, plain) if keyword == "unevaluatedItems" else self._members(place, plain)
             key = f"{canonical(schema)} {id(place.bundle) if keyword_values.has_reference(schema) else ''}"
             return [Opaque(keyword, key, _OPAQUE_KINDS.get(keyword))]
+        if keyword in keywords.SERVICE_OPAQUE:
+            return constraints_of(keyword, value)
         return [Opaque(keyword, canonical(value), _OPAQUE_KINDS.get(keyword), True)]
 
+    def _kinds(self, place: Place, schema: dict[str, Json], names: Json) -> Kinds:
+        """`nullable` adds to the types that a schema states, and says nothing where it states none (OpenAPI 3.0.3)."""
+        nullable = "nullable" in place.dialect.assertions and schema.get("nullable") is True
+        return Kinds(keyword_values.kinds(names, place.dialect.float_integers, nullable=nullable))
+
     def _child(self, place: Place, schema: Json) -> Node:
-        return self.read(place.inside(schema))
+        return self.anything if schema is True else self.read(place.inside(schema))
+
+    def _pattern(self, is_found: bool, expression: str) -> Constraint:
+        if is_found:
+            return Pattern(expression)
+        return Not(self.node((Kinds(frozenset({"string"})), Pattern(expression))))  # other kinds pass either way
 
     def _optional(self, place: Place, schema: dict[str, Json], keyword: str) -> Node:
         return self._child(place, schema[keyword]) if keyword in schema else self.anything
@@ -241,10 +265,9 @@ class Reader:
         return [Items(prefix, last)] if prefix or last is not self.anything else []
 
     def _members(self, place: Place, schema: dict[str, Json]) -> list[Constraint]:
-        properties = self._named(place, schema.get("properties", {}))
+        properties = self._named(place, declared(place, schema))
         patterns = self._named(place, schema.get("patternProperties", {}))
-        rest = self._child(place, schema.get("additionalProperties", True))
-        return self.members(properties, patterns, rest)
+        return self.members(properties, patterns, self._child(place, undeclared(place, schema)))
 
     def members(
         self, properties: Sequence[tuple[str, Node]], patterns: Sequence[tuple[str, Node]], rest: Node
@@ -258,24 +281,6 @@ class Reader:
         if not properties and not patterns and rest is self.anything:
             return []
         return [Members(tuple(properties), tuple(patterns), rest)]
-
-    def _unevaluated(self, place: Place, schema: dict[str, Json], keyword: str) -> list[Constraint] | None:
-        """`unevaluated…` where nothing but the keywords beside it evaluates; None where that is not so."""
-        if keywords.APPLIED_IN_PLACE & schema.keys():
-            return None
-        if keyword == "unevaluatedProperties":
-            if "additionalProperties" in schema:
-                return []
-            return self._members(place, {**schema, "additionalProperties": schema[keyword]})
-        if keyword == "unevaluatedItems" and "contains" not in schema:
-            if not place.dialect.tuple_items:
-                return [] if "items" in schema else self._items(place, {**schema, "items": schema[keyword]})
-            if "items" not in schema:
-                return self._items(place, {**schema, "items": schema[keyword]})
-            if not isinstance(schema["items"], list) or "additionalItems" in schema:
-                return []
-            return self._items(place, {**schema, "additionalItems": schema[keyword]})
-        return None
 
     def _dependencies(self, place: Place, keyword: str, value: Json) -> list[Constraint]:
         found: list[Constraint] = []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import chain
 
 from countersign import limits
 from countersign.schema_change.case import Case
@@ -14,9 +15,12 @@ from countersign.schema_change.patterns import text_of
 from countersign.schema_change.steps import Spend
 from countersign.strict_json import Json
 
+#: Of a range, where a fraction is looked for.
+_PARTS = tuple(Fraction(part) for part in ("0.5", "0.25", "0.125", "0.3", "0.7", "0.01", "0.99"))
 
-def numbers(case: Case) -> Sequence[Json] | None:
-    """Numbers worth trying; None where none can have the facts of `case`."""
+
+def numbers(case: Case) -> Iterable[Json] | None:
+    """Numbers worth trying, worked out as they are asked for; None where none can have the facts of `case`."""
     low, low_open, high, high_open = _range(case)
     if low is not None and high is not None and (low > high or (low == high and (low_open or high_open))):
         return None
@@ -37,18 +41,17 @@ def numbers(case: Case) -> Sequence[Json] | None:
         if first > last:
             return None
         if last - first < limits.MAX_TRIED_VALUES:
-            tried = [factor * step for factor in range(first, last + 1)]
-            left = [value for value in tried if _is_left(value, case)]
-            return _written(left, case) if left else None
+            left = _left((factor * step for factor in range(first, last + 1)), case)
+            some = next(left, None)
+            return None if some is None else _written(chain((some,), left), case)
     start = first if first is not None else last if last is not None else 0
     direction = 1 if first is not None or last is None else -1
-    near = [(start + direction * index) * step for index in range(limits.MAX_TRIED_VALUES // 2)]
-    far = [(start + direction * 10**power) * step for power in range(2, 7)]
-    return _written([value for value in near + far if _is_left(value, case)], case)
+    away = chain(range(limits.MAX_TRIED_VALUES // 2), (10**power for power in range(2, 7)))
+    return _written(_left(((start + direction * distance) * step for distance in away), case), case)
 
 
-def strings(case: Case, spend: Spend) -> Sequence[Json] | None:
-    """Strings worth trying; None where none can have the facts of `case`."""
+def strings(case: Case, spend: Spend) -> Iterable[Json] | None:
+    """Strings worth trying, made up as they are asked for; None where none can have the facts of `case`."""
     low, high = sizes(case)
     if high is not None and low > high:
         return None
@@ -57,11 +60,11 @@ def strings(case: Case, spend: Spend) -> Sequence[Json] | None:
     wanted = [fact.expression for fact in case.all_of(Pattern)]
     unwanted = [fact.expression for fact in case.denied if isinstance(fact, Pattern)]
     if not wanted and not unwanted:
-        return tuple(_texts(low, high))
+        return _texts(low, high)
     state, text = text_of(wanted, unwanted, low, high, lambda text: canonical(text) in case.excluded, spend)
     if state == "none":
         return None
-    return (text, *_texts(low, high)) if state == "found" else tuple(_texts(low, high))
+    return chain((text,), _texts(low, high)) if state == "found" else _texts(low, high)
 
 
 def sizes(case: Case) -> tuple[int, int | None]:
@@ -94,15 +97,17 @@ def _common_multiple(divisors: Sequence[Fraction]) -> Fraction | None:
     return common
 
 
-def _is_left(value: Fraction, case: Case) -> bool:
-    if case.kind == "fraction" and value.denominator == 1:
-        return False
-    if value.denominator == 1 and canonical(int(value)) in case.excluded:
-        return False
-    return not any(isinstance(fact, MultipleOf) and (value / fact.divisor).denominator == 1 for fact in case.denied)
+def _left(values: Iterable[Fraction], case: Case) -> Iterator[Fraction]:
+    """Those of `values` that `case` leaves."""
+    divisors = [fact.divisor for fact in case.denied if isinstance(fact, MultipleOf)]
+    for value in values:
+        if value.denominator == 1 and (case.kind == "fraction" or canonical(int(value)) in case.excluded):
+            continue
+        if not any((value / divisor).denominator == 1 for divisor in divisors):
+            yield value
 
 
-def _between(low: Fraction | None, high: Fraction | None, case: Case) -> Sequence[Json] | None:
+def _between(low: Fraction | None, high: Fraction | None, case: Case) -> Iterable[Json] | None:
     """Any numbers with a fraction; None where the range is one integer."""
     if low is not None and low == high:
         return _written([low], case) if low.denominator != 1 else None
@@ -114,24 +119,21 @@ def _between(low: Fraction | None, high: Fraction | None, case: Case) -> Sequenc
     elif high is None:
         high = low + 1
     assert high is not None
-    middles = [low + (high - low) * Fraction(part) for part in ("0.5", "0.25", "0.125", "0.3", "0.7", "0.01", "0.99")]
-    return _written([low, high, *middles], case)
+    return _written(chain((low, high), (low + (high - low) * part for part in _PARTS)), case)
 
 
-def _written(values: Sequence[Fraction], case: Case) -> Sequence[Json]:
+def _written(values: Iterable[Fraction], case: Case) -> Iterator[Json]:
     """As JSON numbers, leaving out what a double cannot hold exactly as written."""
-    written: list[Json] = []
     for value in values:
         if value.denominator == 1 and case.kind == "integer":
-            written.append(int(value))
+            yield int(value)
             continue
         try:
             number = float(value)
         except OverflowError:
             continue
         if math.isfinite(number) and exact(number) == value and number.is_integer() is (case.kind == "whole"):
-            written.append(number)
-    return written
+            yield number
 
 
 def _texts(low: int, high: int | None) -> Iterator[Json]:

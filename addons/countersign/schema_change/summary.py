@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from countersign.schema_change.values import Change
+from countersign.schema_change.wording import COUNTED, place_in_words, sentence
 
 _ORDER = ("narrows-and-widens", "narrows", "unknown", "widens", "none")
 _EFFECTS = {
@@ -14,45 +15,48 @@ _EFFECTS = {
     "widens": "accepts more",
     "none": "validation stays as it is",
 }
-_WORDS = {
-    "schema-created": ("schema is new", "schemas are new"),
-    "required-added": ("field becomes required", "fields become required"),
-    "required-removed": ("field is no longer required", "fields are no longer required"),
-    "property-added": ("field is declared", "fields are declared"),
-    "property-removed": ("field is no longer declared", "fields are no longer declared"),
-    "enum-value-added": ("value is allowed in addition", "values are allowed in addition"),
-    "enum-value-removed": ("value is no longer allowed", "values are no longer allowed"),
-    "annotation-added": ("annotation is added", "annotations are added"),
-    "annotation-removed": ("annotation is removed", "annotations are removed"),
-    "annotation-changed": ("annotation changes", "annotations change"),
-}
-_PARENT_KINDS = {"required-added": 1, "required-removed": 1, "property-added": 2, "property-removed": 2}
+#: How many tokens of its pointer lead from the schema that a counted change speaks of to the change.
+_TOKENS = {"property-added": 2, "property-removed": 2, "pattern-property-added": 2, "pattern-property-removed": 2}
 
 
 def summarise(changes: Sequence[Change]) -> tuple[str, ...]:
-    """One line for each sort of change at one place, worst first; every change is counted and named in one of them."""
-    groups: dict[tuple[int, str, str, str], list[Change]] = {}
+    """One line for each sort of change at one place, worst first; every change is named in one of them.
+
+    A mark of sensitivity that is taken off comes first, whatever it does to validation.
+    """
+    groups: dict[tuple[int, bool, str, str, str], list[Change]] = {}
     for change in changes:
-        key = (_ORDER.index(change.effect), change.kind, _place(change), change.effect)
+        key = (_rank(change), change.kind != "required-added", change.kind, _shared_place(change), change.effect)
         groups.setdefault(key, []).append(change)
-    return tuple(
-        _line(kind, place, effect, group) for (_, kind, place, effect), group in sorted(groups.items(), key=_rank)
-    )
+    return tuple(_line(key[3], group) for key, group in sorted(groups.items(), key=lambda item: item[0]))
 
 
-def _rank(item: tuple[tuple[int, str, str, str], list[Change]]) -> tuple[int, str, str, str]:
-    return item[0]
+def _rank(change: Change) -> int:
+    return -1 if change.kind == "sensitivity-removed" else _ORDER.index(change.effect)
 
 
-def _place(change: Change) -> str:
-    """The schema that a change speaks of: the object whose members become required, say."""
-    cut = _PARENT_KINDS.get(change.kind, 1 if change.kind.endswith(("-added", "-removed", "-changed")) else 0)
-    return "/".join(change.pointer.split("/")[: -cut or None]) if change.pointer else ""
+def _shared_place(change: Change) -> str:
+    """Where the changes of one line are: for annotations anywhere, each with its place."""
+    if change.kind.startswith("annotation-"):
+        return change.property or ""
+    cut = _TOKENS.get(change.kind, 1)
+    return "/".join(change.pointer.split("/")[:-cut])
 
 
-def _line(kind: str, place: str, effect: str, group: Sequence[Change]) -> str:
-    one, many = _WORDS.get(kind, (kind.replace("-", " "), kind.replace("-", " ")))
-    names = ", ".join(f"`{change.property}`" for change in group if change.property is not None)
-    where = f"at {place}" if place else "at the root"
-    text = f"{len(group)} {many}" if len(group) > 1 else f"1 {one}"
-    return f"{text}{': ' + names if names else ''} {where} ({_EFFECTS[effect]})"
+def _line(place: str, group: Sequence[Change]) -> str:
+    first = group[0]
+    effect = _EFFECTS[first.effect]
+    if first.kind.startswith("annotation-"):
+        places = ", ".join(_at(change.pointer.rpartition("/")[0]) for change in group)
+        times = f"{len(group)} times: " if len(group) > 1 else ""
+        return f"{times}{sentence(first)} {places} ({effect})"
+    if first.kind in COUNTED:
+        names = ", ".join(f"`{change.property}`" for change in group if change.property is not None)
+        text = f"{len(group)} {COUNTED[first.kind][len(group) > 1]}{': ' + names if names else ''}"
+    else:
+        text = "; ".join(sentence(change) for change in group)
+    return f"{place_in_words(first.pointer)[1]}{text} {_at(place)} ({effect})"
+
+
+def _at(place: str) -> str:
+    return f"at {place}" if place else "at the root"

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
-from jsonschema import Draft4Validator, Draft6Validator, Draft7Validator, Draft201909Validator, Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-from jsonschema.protocols import Validator
-from jsonschema.validators import extend
+from jsonschema import Draft4Validator
+from jsonschema.exceptions import best_match
 
 from countersign import limits
 from countersign.errors import BadInput
-from countersign.schema_change.dialect import DIALECTS, DRAFT_2020_12, Dialect, stated, subschemas
-from countersign.schema_change.json_values import canonical
-from countersign.schema_change.walk import pointer
+from countersign.schema_change.dialect import DIALECTS, DRAFT_2020_12, Dialect, named, stated, subschemas
+from countersign.schema_change.json_pointers import pointer
+from countersign.schema_change.service_validators import META_SCHEMAS
+from countersign.schema_change.validators import LIBRARY_VALIDATORS, extended
 from countersign.strict_json import Json
 
-
-def _unique(validator: Any, unique: Json, value: Json, schema: Any) -> Iterator[ValidationError]:
-    """`uniqueItems` in linear time: the library compares each with each where a hostile list cannot be sorted."""
-    if unique and isinstance(value, list) and len({canonical(item) for item in value}) != len(value):
-        yield ValidationError("items repeat")
-
-
-_VALIDATORS: dict[str, type[Validator]] = {
-    name: extend(base, {"uniqueItems": _unique})  # type: ignore[no-untyped-call]
-    for name, base in (
-        ("draft-04", Draft4Validator),
-        ("draft-06", Draft6Validator),
-        ("draft-07", Draft7Validator),
-        ("2019-09", Draft201909Validator),
-        ("2020-12", Draft202012Validator),
-    )
+_META_VALIDATORS = {name: extended(base)(base.META_SCHEMA) for name, base in LIBRARY_VALIDATORS.items()} | {
+    name: extended(Draft4Validator)(meta_schema) for name, meta_schema in META_SCHEMAS.items()
 }
 
 
@@ -44,19 +27,20 @@ class InvalidSchema(BadInput):
         super().__init__(f"not a valid JSON Schema: {problem}")
 
 
-def check_schema(document: Json, *, default_dialect: str = DRAFT_2020_12.uri) -> None:
-    """Check `document` against the meta-schema of its `$schema`, or of `default_dialect` where it states none.
+def check_schema(document: Json, *, default_dialect: str | None = None) -> None:
+    """Check `document` against the meta-schema of its `$schema`, or of `default_dialect` (2020-12) where it states none.
+
+    `default_dialect` is a `$schema` or a name; a document of `openapi-3.0` or `kubernetes` states none.
 
     Regular expressions are compiled, never run. Raises InvalidSchema. Does not check that references lead somewhere.
     """
     if not isinstance(document, dict | bool):
         raise InvalidSchema("the root of a schema is an object, true or false")
     _refuse_size(document)
-    dialect = _dialect(document, default_dialect)
-    validator = _VALIDATORS[dialect.name]
+    dialect = _dialect(document, default_dialect or DRAFT_2020_12.name)
     # without a format checker: meta-schemas name formats (regex, uri) whose checks are done here, or not at all
     try:
-        error = best_match(validator(validator.META_SCHEMA).iter_errors(document))
+        error = best_match(_META_VALIDATORS[dialect.name].iter_errors(document))
     except RecursionError:
         raise InvalidSchema("the schema is nested too deep; flatten it") from None
     if error is not None:
@@ -67,10 +51,16 @@ def check_schema(document: Json, *, default_dialect: str = DRAFT_2020_12.uri) ->
 def _dialect(document: Json, default: str) -> Dialect:
     if isinstance(document, dict) and "$schema" in document and not isinstance(document["$schema"], str):
         raise InvalidSchema("/$schema: must be a string")
-    uri = stated(document) or default.removesuffix("#")
-    if uri not in DIALECTS:
+    expected = named(default)
+    if expected is not None and not expected.is_stated:
+        if stated(document) is not None:
+            raise InvalidSchema(f"/$schema: this service reads every schema as {expected.name}; leave it out")
+        return expected
+    uri = stated(document)
+    found = expected if uri is None else DIALECTS.get(uri)
+    if found is None:
         raise InvalidSchema(f"/$schema: not a dialect that is known here; use one of {', '.join(DIALECTS)}")
-    return DIALECTS[uri]
+    return found
 
 
 def _refuse_size(document: Json) -> None:

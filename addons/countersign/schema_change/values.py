@@ -9,6 +9,22 @@ from countersign.strict_json import Json
 
 Verdict = Literal["compatible", "breaking", "unknown"]
 ChangeEffect = Literal["narrows", "widens", "narrows-and-widens", "none", "unknown"]
+Direction = Literal["backward", "forward"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A made-up value that one schema accepts and the other refuses. May hold values of the schemas.
+
+    `backward`: valid under OLD, refused by NEW. `forward`: valid under NEW, refused by OLD.
+    """
+
+    direction: Direction
+    value: Json
+
+    def as_json(self) -> dict[str, Json]:
+        """The object of `schema diff --json`."""
+        return {"direction": self.direction, "value": self.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +39,7 @@ class Change:
     before: Json
     after: Json
     effect: ChangeEffect
+    counterexample: Counterexample | None = None  #: a value for the place of the change, which shows its effect
 
     def as_json(self) -> dict[str, Json]:
         """The members of `schema diff --json`."""
@@ -35,6 +52,7 @@ class Change:
             "before": self.before,
             "after": self.after,
             "effect": self.effect,
+            "counterexample": None if self.counterexample is None else self.counterexample.as_json(),
         }
 
 
@@ -50,6 +68,7 @@ class SchemaDiff:
     backward: Verdict
     forward: Verdict
     reasons: tuple[str, ...]  #: one line for each thing that made a verdict unknown or breaking; pointers, no values
+    counterexamples: tuple[Counterexample, ...] = ()  #: whole documents; at most one for each breaking direction
 
     def as_json(self) -> dict[str, Json]:
         """The object of `schema diff --json`."""
@@ -58,4 +77,5 @@ class SchemaDiff:
             "backward": self.backward,
             "forward": self.forward,
             "reasons": list(self.reasons),
+            "counterexamples": [each.as_json() for each in self.counterexamples],
         }

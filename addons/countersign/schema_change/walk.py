@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Literal
 
 from countersign import limits
-from countersign.schema_change import keywords
 from countersign.schema_change.constraints import Node
+from countersign.schema_change.counterexamples import Effect, Question, question
 from countersign.schema_change.inclusion import Prover
-from countersign.schema_change.json_values import canonical
+from countersign.schema_change.json_pointers import pointer
+from countersign.schema_change.json_values import is_same
+from countersign.schema_change.kubernetes import PRESERVE
 from countersign.schema_change.reader import Reader
-from countersign.schema_change.references import Place, UnresolvedReference
+from countersign.schema_change.references import Place
+from countersign.schema_change.sensitivity import Marks
 from countersign.schema_change.values import Change, ChangeEffect
 from countersign.strict_json import Json
 
 #: How a change in a subschema acts on the schema around it: as it is, the other way round, or as the whole group does.
 type Sense = Literal["same", "reversed"] | tuple[ChangeEffect]
 
+_NO_PARTS = ("definition-", "sensitivity-", "ignored-keyword-")  #: kinds of what acts on nothing, or is a mark itself
 _ANYTHING: dict[str, Json] = {}
 _NOTHING: dict[str, Json] = {"not": {}}  # one object, so that it is seen once
 _REVERSED: dict[ChangeEffect, ChangeEffect] = {"narrows": "widens", "widens": "narrows"}
@@ -41,24 +46,26 @@ class Pair:
     old_pointer: str
     new_pointer: str
     sense: Sense = "same"
+    old_schema: dict[str, Json] = field(init=False)
+    new_schema: dict[str, Json] = field(init=False)
+    keywords: frozenset[str] = field(init=False)  #: of either
 
-    @property
-    def old_schema(self) -> dict[str, Json]:
-        return _members(self.old.schema)
-
-    @property
-    def new_schema(self) -> dict[str, Json]:
-        return _members(self.new.schema)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "old_schema", _members(self.old.schema))
+        object.__setattr__(self, "new_schema", _members(self.new.schema))
+        object.__setattr__(self, "keywords", frozenset((*self.old_schema, *self.new_schema)))
 
 
 class Walk:
     """The changes found so far, the pairs still to be looked at, and the prover that says what a change does."""
 
-    def __init__(self, reader: Reader, prover: Prover) -> None:
+    def __init__(self, reader: Reader, prover: Prover, masked_names: Collection[str] = ()) -> None:
         self.reader = reader
         self.prover = prover
         self.changes: list[Change] = []
+        self.questions: dict[int, Question] = {}  #: by position in `changes`: what would show that change
         self.unresolved: list[str] = []  #: pointers of references that lead nowhere
+        self._old_marks, self._new_marks = Marks(masked_names), Marks(masked_names)
         self._waiting: deque[Pair] = deque()
         self._seen: set[tuple[int, int]] = set()
         self._kept: list[Place] = []
@@ -101,7 +108,7 @@ class Walk:
         kind: str,
         pair: Pair,
         tokens: tuple[str | int, ...],
-        effect: ChangeEffect,
+        effect: ChangeEffect | Effect,
         *,
         member: str | None = None,
         before: Json = None,
@@ -115,14 +122,36 @@ class Walk:
         new_pointer = pointer(pair.new_pointer, *tokens) if in_new else None
         where = new_pointer if new_pointer is not None else old_pointer
         assert where is not None
-        effect = seen_from_above(effect, combined(pair.sense, sense or "same"))
-        self.changes.append(Change(kind, where, old_pointer, new_pointer, member, before, after, effect))
+        if effect != "none" and not kind.startswith("dialect-") and self._is_put_differently(pair):
+            effect = "none"
+        name = effect.name if isinstance(effect, Effect) else effect
+        seen = seen_from_above(name, combined(pair.sense, sense or "same"))
+        if isinstance(effect, Effect) and pair.sense == "same":  # else what is refused there may be accepted above
+            asked = question(effect, seen, pair.old, pair.new)
+            if asked is not None:
+                self.questions[len(self.changes)] = asked
+        self.changes.append(Change(kind, where, old_pointer, new_pointer, member, before, after, seen))
+        if kind.startswith(_NO_PARTS):
+            return
+        # what comes or goes as a whole takes its marks of sensitivity with it
+        if in_old and (not in_new or before is not None):
+            for mark in self._old_marks.of(pair.old, pair.old_pointer, tokens, before):
+                where = mark.pointer
+                self.changes.append(
+                    Change("sensitivity-removed", where, where, None, mark.name, mark.value, None, "none")
+                )
+        if in_new and (not in_old or after is not None):
+            for mark in self._new_marks.of(pair.new, pair.new_pointer, tokens, after):
+                where = mark.pointer
+                self.changes.append(
+                    Change("sensitivity-added", where, None, where, mark.name, None, mark.value, "none")
+                )
 
     def keyword(
         self,
         pair: Pair,
         keyword: str,
-        effect: ChangeEffect,
+        effect: ChangeEffect | Effect,
         *,
         name: str | None = None,
         member: str | None = None,
@@ -143,77 +172,37 @@ class Walk:
             in_new=keyword in new,
         )
 
-    def group_effect(self, pair: Pair, group: tuple[str, ...]) -> ChangeEffect:
-        """What the keywords of `group` alone do in NEW, against what they do in OLD."""
-        old, new = pair.old_schema, pair.new_schema
-        return self.effect(
-            self.fragment(pair.old, {keyword: old[keyword] for keyword in group if keyword in old}),
-            self.fragment(pair.new, {keyword: new[keyword] for keyword in group if keyword in new}),
-        )
+    def _is_put_differently(self, pair: Pair) -> bool:
+        """Whether both schemas say the same (an `allOf` of one, say): then none of their differences does anything."""
+        return not pair.old.dialect.prunes and self.reader.read(pair.old) is self.reader.read(pair.new)
 
-    def effect(self, old: Node, new: Node) -> ChangeEffect:
+    def group_effect(self, pair: Pair, group: tuple[str, ...]) -> Effect:
+        """What the keywords of `group` alone do in NEW, against what they do in OLD."""
+        old, new = (
+            self.fragment(place, {keyword: schema[keyword] for keyword in group if keyword in schema})
+            for place, schema in ((pair.old, pair.old_schema), (pair.new, pair.new_schema))
+        )
+        return self.effect(old, new)
+
+    def effect(self, old: Node, new: Node) -> Effect:
         """What putting `new` in the place of `old` does."""
         if old is new:
-            return "none"
+            return Effect("none", old, new)
         answers = []
         for small, large in ((old, new), (new, old)):
             steps = min(limits.MAX_EFFECT_STEPS, self._steps_left)
             answers.append(self.prover.included(small, large, steps))
             self._steps_left -= steps - max(self.prover.steps.left, 0)
-        return _EFFECTS.get((answers[0], answers[1]), "unknown")
+        return Effect(_EFFECTS.get((answers[0], answers[1]), "unknown"), old, new)
 
     def fragment(self, place: Place, part: dict[str, Json]) -> Node:
         """The node of some keywords of the schema at `place` alone."""
-        here = replace(place, schema=part)
+        prunes = place.dialect.prunes
+        if part == place.schema and not prunes:
+            return self.reader.read(place)
+        here = Place({**part, PRESERVE: True} if prunes else part, place.resolver, place.dialect, place.bundle)
         self._kept.append(here)
         return self.reader.read(here)
-
-
-def follow(walk: Walk, pair: Pair) -> Pair | None:
-    """`pair` where it has something of its own to compare; else what its references lead to is looked at later."""
-    old, old_pointer = _follow(walk, pair.old, pair.old_pointer)
-    new, new_pointer = _follow(walk, pair.new, pair.new_pointer)
-    if old is pair.old and new is pair.new:
-        return pair
-    if old is not pair.old and new is not pair.new:
-        _compare_ignored(walk, pair)
-    walk.visit(Pair(old, new, old_pointer, new_pointer, pair.sense))
-    return None
-
-
-def _follow(walk: Walk, start: Place, where: str) -> tuple[Place, str]:
-    """Where references with nothing beside them that counts lead; `start` itself where they lead nowhere."""
-    place, start_pointer, seen = start, where, {id(start.schema)}
-    while isinstance(place.schema, dict) and isinstance(place.schema.get("$ref"), str):
-        beside = place.schema.keys() - {"$ref"} - keywords.NAMES - keywords.ANNOTATIONS
-        if beside and place.dialect.ref_has_siblings:
-            break
-        reference = str(place.schema["$ref"])
-        try:
-            place = place.follow(reference)
-        except UnresolvedReference:
-            break
-        if id(place.schema) in seen:
-            walk.unresolved.append(pointer(start_pointer, "$ref"))
-            return start, start_pointer
-        seen.add(id(place.schema))
-        where = target_pointer(reference, where)
-    return place, where
-
-
-def _compare_ignored(walk: Walk, pair: Pair) -> None:
-    """Keywords beside `$ref` that differ: annotations, or assertions that draft-07 and earlier ignore there."""
-    for keyword in sorted({*pair.old_schema, *pair.new_schema} - {"$ref"} - keywords.NAMES):
-        if differs(pair, keyword):
-            name = "annotation" if keywords.is_annotation(keyword) else "ignored-keyword"
-            walk.keyword(pair, keyword, "none", name=name, member=keyword)
-
-
-def target_pointer(reference: str, where: str) -> str:
-    """The pointer of what `reference` leads to within the document, else of the reference itself."""
-    if reference == "#" or reference.startswith("#/"):
-        return reference[1:]
-    return pointer(where, "$ref")
 
 
 def seen_from_above(effect: ChangeEffect, sense: Sense) -> ChangeEffect:
@@ -230,11 +219,6 @@ def combined(outer: Sense, inner: Sense) -> Sense:
     if isinstance(inner, tuple):
         return (seen_from_above(inner[0], outer),)
     return "same" if outer == inner else "reversed"
-
-
-def pointer(start: str, *tokens: str | int) -> str:
-    """`start` extended by reference tokens (RFC 6901)."""
-    return start + "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
 
 
 def at(schema: Json, tokens: tuple[str | int, ...]) -> Json:
@@ -258,7 +242,7 @@ def differs(pair: Pair, keyword: str) -> bool:
     old, new = pair.old_schema, pair.new_schema
     if (keyword in old) != (keyword in new):
         return True
-    return keyword in old and canonical(old[keyword]) != canonical(new[keyword])
+    return keyword in old and not is_same(old[keyword], new[keyword])
 
 
 def _members(schema: Json) -> dict[str, Json]:
