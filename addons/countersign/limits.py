@@ -14,9 +14,16 @@ MAX_TARGET_CHARACTERS = 4096  # path and query of one request; longer ones are a
 # -- approvals --------------------------------------------------------------------------------------------------------
 MAX_LIVE_APPROVALS = 5000  # pending and granted at once; more than people can read, and each is kept in memory
 MAX_LIVE_APPROVALS_PER_CALLER = 100  # pending and granted at once; so that one caller cannot fill the inbox for all
+MAX_LIVE_APPROVAL_BYTES = 128 * 1024 * 1024  # of their JSON together; in memory it is about five times that
+MAX_LIVE_APPROVAL_BYTES_PER_CALLER = (
+    32 * 1024 * 1024
+)  # two of the largest; so that one caller cannot take the room of all
+MAX_ENDED_APPROVAL_BYTES = 16 * 1024 * 1024  # of those that ended and are still kept in memory
 MAX_REASON_CHARACTERS = 2000  # of an approver; it is in the record itself, which holds 16 KiB
 EXPIRY_SWEEP_SECONDS = 5.0  # between looks for approvals whose time has come, where no request or approver looks
 MAX_OPEN_REVIEWS = 1000  # break-glass changes that nobody has looked at yet; each is kept in memory until somebody does
+MAX_ALIGNED_ITEMS = 100  # of an array whose items are matched by what they are; longer ones are matched by their index
+MAX_ITEM_COMPARISONS = 250_000  # for that, in one side-by-side view; then by index, so that a page takes a second
 MAX_ENDED_APPROVALS_KEPT = 1000  # in memory for those who ask what became of theirs; the evidence keeps all
 
 # -- rulebook ---------------------------------------------------------------------------------------------------------
@@ -33,6 +40,8 @@ MAX_APPROVAL_SECONDS = 30 * 24 * 3600  # a difference reviewed later than this i
 DEFAULT_GRANT_SECONDS = 3600  # for the client to send an approved request again
 MAX_GRANT_SECONDS = 7 * 24 * 3600  # an unused approval is a loaded gun
 MAX_QUORUM = 10  # people; more is a mistake
+MAX_REQUIREMENTS = 10  # in one all_of; more is a mistake, and each signature is matched against all of them
+MAX_ALTERNATIVES = 10  # in one any_of; the same
 MAX_SECRET_CHARACTERS = 16 * 1024  # a key, a password, a URL with tokens in it; a larger file is not one
 
 # -- dialects ---------------------------------------------------------------------------------------------------------
@@ -92,9 +101,14 @@ MAX_PROOF_DEPTH = 24  # levels of a document that one proof looks into, twelve f
 MAX_PROOF_STEPS = 40_000  # for one verdict; a second at the worst, and a client is waiting
 MAX_EFFECT_STEPS = 2_000  # for the effect of one change
 MAX_EFFECT_STEPS_IN_ALL = 40_000  # for the effects of all changes of one comparison
+MAX_COUNTEREXAMPLE_STEPS = 20_000  # to find and check the examples of one comparison; half a second at the worst
+MAX_STEPS_OF_ONE_COUNTEREXAMPLE = 500  # small values are found early, or not
+MAX_COUNTEREXAMPLE_BYTES = 4096  # of one made-up value; people do not read longer ones
+MAX_COUNTEREXAMPLE_DEPTH = 32  # of one made-up value; it goes into a record, and nobody reads deeper ones
 MAX_TRIED_VALUES = 64  # values that are tried one by one, where a range or an enumeration is short enough
 MAX_LISTED_VALUES = 12  # values of a small domain that are found one by one, where items must not repeat
 MAX_MADE_UP_ITEMS = 50_000  # of an array that is made up to show a difference
+MADE_UP_ITEMS_PER_STEP = 20  # they take time too: a hundred long arrays, many seconds without this
 MAX_TRIED_CHARACTERS = 10_000  # of a text that is made up to show a difference
 
 # -- console ----------------------------------------------------------------------------------------------------------
@@ -104,15 +118,18 @@ MAX_SESSIONS_PER_PERSON = 8  # browsers of one person; more of them end the olde
 MAX_SESSION_SECONDS = 8 * 3600  # a working day; the token's own end comes first
 MAX_FAILED_LOGINS_PER_MINUTE = 20  # from one address; a person who mistypes stays below
 MAX_LOGIN_ADDRESSES = 1000  # addresses whose failures are remembered
-MAX_CONSOLE_SOCKETS = 500  # open mitmweb pages
+MAX_CONSOLE_SOCKETS = 500  # open mitmweb pages; and as many pages and terminals that wait for news
+MAX_WAITING_PER_CALLER = 50  # of each of these; any caller's token can wait, and must not take every place
 MAX_DECIDED_TWINS = 50  # decided changes that mitmweb still lists, so that the list does not jump under a click
 MAX_SOCKET_QUEUE_MESSAGES = 6000  # to a page that does not read; above MAX_LIVE_APPROVALS, so that one page can get all
 MAX_SOCKET_MESSAGE_BYTES = 4096  # from a page; they are not acted upon
-MAX_REASON_CHARACTERS = 2000  # a paragraph; it is kept in the evidence for good
+LONG_POLL_SECONDS = 25.0  # a page or terminal that waits for news is answered then; proxies cut at 30 or 60
 CONSOLE_REFRESH_SECONDS = 1.0  # how late an approval that ended by time leaves the page
 CONSOLE_IDLE_SECONDS = 60  # a browser's idle connection, or a body that does not come, is closed
 MAX_CONSOLE_ANSWER_BYTES = 256 * 1024 * 1024  # what the command reads of an answer: some of the largest schemas
 CONSOLE_TIMEOUT_SECONDS = 30  # how long the command waits for the console
+MAX_HISTORY_ENTRIES = 50  # of a subject on an approval's page; more is for the command line
+UNCHANGED_LINES_SHOWN = 3  # around each changed stretch of a side by side; the rest is folded, never left out
 MAX_EXPRESSION_DEPTH = 40  # groups inside each other in one regular expression
 MAX_AUTOMATON_PARTS = 10_000  # of one regular expression, with its counts multiplied out
 MAX_AUTOMATON_STATES = 2_000  # of one regular expression, and of what several have in common
@@ -121,3 +138,24 @@ MAX_REASSESSMENTS = 5  # approvals asked for one held request because the schema
 RETRY_AFTER_SECONDS = 15  # told to a client whose change still waits; people need longer, its next try joins them
 MAX_EXPRESSION_CHARACTERS = 4096  # of one regular expression; compiling takes time with its length
 ON_LOOP_BYTES = 32 * 1024  # of a body that is read on the event loop, some milliseconds; larger ones go to a thread
+
+# -- log-in with a browser --------------------------------------------------------------------------------------------
+LOGIN_SECONDS = 600  # from the click to the answer of the provider: finding a second factor, not lunch
+LOGIN_SESSION_SECONDS = 3600  # one sitting of decisions; an ID token's `exp` says how long *it* may be shown, no more
+MAX_PENDING_LOGINS = 5000  # begun and not ended, each a kilobyte; anybody can begin one, and the oldest then makes room
+MAX_LOGIN_ERROR_CHARACTERS = 300  # of what a provider says about its refusal; it comes through the browser
+
+# -- cli --------------------------------------------------------------------------------------------------------------
+WATCH_PAUSE_SECONDS = 0.2  # between two lists that came at once, where a busy gateway has news all the time
+WATCH_RETRY_SECONDS = 1.0  # after the first time that the console did not answer; twice as long each time after
+MAX_WATCH_RETRY_SECONDS = 15.0  # a person who waits for the console to come back looks at the screen meanwhile
+
+# -- notifications ----------------------------------------------------------------------------------------------------
+MAX_QUEUED_NEWS = 500  # that wait for one target; people who missed more look at the approvals page
+MAX_QUEUED_NEWS_CHARACTERS = 16 * 1024 * 1024  # the same in memory: a summary can be as long as a change is large
+FIRST_RETRY_SECONDS = 2.0  # after the first failed try; twice as long each time after
+MAX_RETRY_SECONDS = 300.0  # between two tries; a target that is back waits no longer for its news
+MAX_RETRY_AFTER_SECONDS = 3600.0  # what a target may ask for; a mistaken one must not switch its news off
+MAX_NEWS_AGE_SECONDS = 2 * 3600  # tried until then: news come in order, and one that is never taken holds up the rest
+MIN_WEBHOOK_KEY_BYTES = 24  # Standard Webhooks: 192 bits; a password can be guessed from one signed message
+CHAT_SECONDS = 120.0  # one message with all its parts: services take about one part per second

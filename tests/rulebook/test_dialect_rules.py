@@ -115,3 +115,19 @@ def test_a_refusal_template_is_checked(rules: RulesDirectory) -> None:
     assert "unknown placeholder (did you mean 'detail'?)" in rules.problems()[0]
     rules.replace("dialects/confluent.yaml", 'message: "{detial}"', 'status: "{detail}"')
     assert "refusal" in rules.problems()[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "language"), [("json-schema", None), ("openapi-3.0", "openapi-3.0"), ("kubernetes", "kubernetes")]
+)
+def test_a_dialect_says_what_its_schemas_are_written_in(rules: RulesDirectory, said: str, language: str | None) -> None:
+    """JSON Schema where nothing is said."""
+    assert rules.load().dialects["rest"].schema_language is None
+    rules.replace("dialects/rest.yaml", "name: rest\n", f"name: rest\nschema_language: {said}\n")
+    assert rules.load().dialects["rest"].schema_language == language
+
+
+def test_an_unknown_schema_language_is_refused(rules: RulesDirectory) -> None:
+    """A gateway that reads schemas otherwise than their service does would judge something else."""
+    rules.replace("dialects/rest.yaml", "name: rest\n", "name: rest\nschema_language: openapi-3.1\n")
+    assert any("schema_language" in problem for problem in rules.problems())

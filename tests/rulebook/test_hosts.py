@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.rulebook.hosts import canonical_host, connection_url, is_loopback, issuer_url
+from countersign.rulebook.hosts import canonical_host, connection_url, is_loopback, issuer_url, webhook_url
 from countersign.rulebook.problems import Unfit
 
 
@@ -90,6 +90,29 @@ def test_an_unsafe_issuer_is_refused(text: str) -> None:
     """Keys are fetched from it: only https, or this machine."""
     with pytest.raises(Unfit):
         issuer_url(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://hooks.example.com", "https://hooks.example.com:8443/a/b?c=d", "http://localhost:1/", "http://[::1]/x"],
+)
+def test_a_webhook_is_kept_exactly(text: str) -> None:
+    """With its path and query, whatever they mean to whoever listens."""
+    assert webhook_url(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://hooks.example.com/", "http://127.0.0.1.example.com", "hooks.example.com", "https://", "https://u:p@hooks.example.com",
+        "https://hooks.example.com/#x", "https://hooks.example.com/ a", "https://hooks.example.com:x", "file:///etc/passwd",
+        "https://hooks.example.com/\n", "https://hooks.example.com/ä",
+    ],
+)  # fmt: skip
+def test_an_unsafe_webhook_is_refused(text: str) -> None:
+    """Summaries of changes are sent there: only https, or this machine, and no password in a rule file."""
+    with pytest.raises(Unfit):
+        webhook_url(text)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.rulebook.values import Issuer, PersonMark, Source
+from countersign.rulebook.values import Issuer, LoginClient, PersonMark, SecretPlace, Source
 from tests.rulebook.conftest import RulesDirectory
 
 BOB = "  - person: bob\n"
@@ -17,6 +17,13 @@ def test_issuers_and_people_are_read(rules: RulesDirectory) -> None:
         ),
     )  # fmt: skip
     assert identity.people[0] == PersonMark("https://idp.example.com", "email", "alice@example.com", "alice")
+
+
+def test_a_mark_can_say_that_the_token_is_not_the_persons_own(rules: RulesDirectory) -> None:
+    """A pipeline's token: it names who started it, and cannot sign."""
+    assert rules.load().identity.people[0].signs
+    rules.replace("identity.yaml", "value: alice@example.com }", "value: alice@example.com, signs: false }")
+    assert not rules.load().identity.people[0].signs
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "none", "RS256K"])
@@ -55,3 +62,62 @@ def test_an_issuer_is_listed_once(rules: RulesDirectory) -> None:
     assert len(rules.load().identity.issuers) == 2
     rules.replace("identity.yaml", "https://ci.example.com", "'https://idp.example.com'")
     assert "is listed twice" in rules.problems()[0]
+
+
+LOGIN = """    groups_claim: groups
+    login:
+      client_id: countersign-console
+"""
+
+
+def _with_login(rules: RulesDirectory, *more: str) -> None:
+    rules.replace("identity.yaml", "    groups_claim: groups\n", LOGIN + "".join(f"      {line}\n" for line in more))
+
+
+@pytest.mark.parametrize(
+    ("more", "client"),
+    [
+        ((), LoginClient("countersign-console", None, ("openid",))),
+        (
+            ("client_secret: {from_env: SECRET}", "scopes: [email, openid]"),
+            LoginClient("countersign-console", SecretPlace("SECRET", None), ("email", "openid")),
+        ),
+        (
+            ("client_secret: {from_file: /run/secret}",),
+            LoginClient("countersign-console", SecretPlace(None, "/run/secret"), ("openid",)),
+        ),
+    ],
+)
+def test_a_log_in_is_read(rules: RulesDirectory, more: tuple[str, ...], client: LoginClient) -> None:
+    """Public, or with a secret that is somewhere else; without it nobody logs in with this issuer."""
+    assert rules.load().identity.issuers[0].login is None
+    _with_login(rules, *more)
+    assert rules.load().identity.issuers[0].login == client
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (("client_secret: s3cret",), "client_secret must be keys with values"),
+        (("client_secret: {from_env: A, from_file: /b}",), "must have exactly one of from_env, from_file"),
+        (("scopes: [email]",), "identity.yaml:9: without the scope 'openid'"),
+        (("scopes: []",), "scopes is empty"),
+        (("scopes: ['openid email']",), "scopes[1] is not well formed"),
+        (("redirect: x",), "unknown key 'redirect'"),
+    ],
+)
+def test_a_mistake_in_a_log_in_is_refused(rules: RulesDirectory, more: tuple[str, ...], problem: str) -> None:
+    """Each is a good log-in with one line too many."""
+    _with_login(rules, *more)
+    found = rules.problems()
+    assert any(problem in one for one in found), found
+
+
+def test_a_log_in_s_tokens_open_nothing_else(rules: RulesDirectory) -> None:
+    """The console's own name is no audience: its ID tokens would be callers' tokens."""
+    _with_login(rules)
+    rules.load()
+    rules.replace("identity.yaml", "[countersign]", "[countersign, countersign-console]")
+    (problem,) = rules.problems()
+    assert "client_id 'countersign-console' is also in `audiences`" in problem
+    assert "register the console as a client of its own" in problem

@@ -69,15 +69,18 @@ def test_bounds_in_the_schemas_are_the_limits() -> None:
     """JSON cannot import limits.py; this holds the two together."""
     connection = _schema("connections")["properties"]["connections"]["items"]["properties"]
     issuer = _schema("identity")["properties"]["issuers"]["items"]["properties"]
-    approval = _schema("approval")["properties"]["rules"]["items"]["properties"]
+    shapes_of_approval = _schema("approval")["$defs"]
+    approval = shapes_of_approval["rule"]["properties"]
     for schema, default, maximum in (
         (connection["hold_seconds"], limits.DEFAULT_HOLD_SECONDS, limits.MAX_HOLD_SECONDS),
         (issuer["leeway_seconds"], limits.DEFAULT_LEEWAY_SECONDS, limits.MAX_LEEWAY_SECONDS),
         (approval["expires_seconds"], limits.DEFAULT_APPROVAL_SECONDS, limits.MAX_APPROVAL_SECONDS),
         (approval["grant_seconds"], limits.DEFAULT_GRANT_SECONDS, limits.MAX_GRANT_SECONDS),
-        (approval["quorum"], 1, limits.MAX_QUORUM),
+        (shapes_of_approval["quorum"], 1, limits.MAX_QUORUM),
     ):
         assert (schema["default"], schema["maximum"]) == (default, maximum)
+    assert shapes_of_approval["all_of"]["maxItems"] == limits.MAX_REQUIREMENTS
+    assert approval["any_of"]["maxItems"] == limits.MAX_ALTERNATIVES
 
 
 CONNECTION = "connections:\n  - name: a\n    url: https://a.example\n    dialect: rest\n"
@@ -108,6 +111,15 @@ def test_a_wrong_shape_is_named_with_its_line(extra: str, problem: str) -> None:
     found = _problems("connections", CONNECTION + extra)
     assert len(found) == 1
     assert problem in found[0]
+
+
+@pytest.mark.parametrize("ending", ["\\n", "\\r", "\\n\\n"])
+def test_a_name_does_not_end_in_a_line_feed(ending: str) -> None:
+    """`$` of a pattern is the very end: a name is one line, in logs and records too."""
+    rule = '{{name: "one{}", when: {{}}, verdict: deny}}'
+    assert _problems("approval", f"rules: [{rule.format('')}]") == []
+    (found,) = _problems("approval", f"rules: [{rule.format(ending)}]")
+    assert "rules[1].name is not well formed" in found
 
 
 def test_a_right_credential_fits() -> None:

@@ -4,12 +4,7 @@ import dataclasses
 
 import pytest
 
-from countersign.rulebook.values import Condition, OperationRule, Source
-
-
-def test_a_source_reads_as_file_and_line() -> None:
-    """Explanations and errors print it."""
-    assert str(Source("access.yaml", 12)) == "access.yaml:12"
+from countersign.rulebook.values import ApprovalRule, Condition, Requirement, Source
 
 
 def test_values_cannot_be_changed() -> None:
@@ -18,8 +13,27 @@ def test_values_cannot_be_changed() -> None:
         Condition().effects = ("delete",)  # type: ignore[misc]
 
 
-def test_what_an_operation_does_not_say_is_closed() -> None:
-    """Query parameters that are not listed are none; the defaults of a condition speak of everything."""
-    rule = OperationRule("a", ("PUT",), "/a", "settings", None, None, None, None)
-    assert rule.query == ()
-    assert Condition().subjects == ("*",)
+def test_a_condition_speaks_of_everything_unless_it_says_more() -> None:
+    """The defaults."""
+    assert (Condition().connections, Condition().subjects) == (("*",), ("*",))
+    assert not any((Condition().effects, Condition().kinds, Condition().during, Condition().outside))
+
+
+@pytest.mark.parametrize(
+    ("alternatives", "approvers", "quorum"),
+    [
+        ((), (), 0),
+        (((Requirement(2, ("group:a", "person:b")),),), ("group:a", "person:b"), 2),
+        (
+            ((Requirement(3, ("group:c",)),), (Requirement(1, ("group:b", "group:a")), Requirement(1, ("group:c",)))),
+            ("group:c", "group:b", "group:a"),
+            2,
+        ),
+    ],
+)
+def test_a_rule_names_its_approvers_once_and_the_fewest_people(
+    alternatives: tuple[tuple[Requirement, ...], ...], approvers: tuple[str, ...], quorum: int
+) -> None:
+    """Over all alternatives, in the order of the file."""
+    rule = ApprovalRule("r", Condition(), "hold", alternatives, (), 60, 60, Source("approval.yaml", 1))
+    assert (rule.approvers, rule.quorum) == (approvers, quorum)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from countersign.rulebook.documents import Document
 from countersign.rulebook.problems import Problems, did_you_mean
-from countersign.rulebook.values import AccessRule, IdentityRules, Source, Who
+from countersign.rulebook.values import AccessRule, BreakGlassRule, IdentityRules, Source, Who
 
 
 def access(document: Document, problems: Problems) -> tuple[AccessRule, ...]:
@@ -19,7 +20,7 @@ def access(document: Document, problems: Problems) -> tuple[AccessRule, ...]:
             AccessRule(
                 name=entry["name"],
                 verdict=verdict,
-                who=_who(entry["who"]),
+                who=who(entry["who"]),
                 connections=tuple(entry["connections"]),
                 subjects=tuple(entry["subjects"]),
                 effects=tuple(entry[verdict]),
@@ -30,12 +31,22 @@ def access(document: Document, problems: Problems) -> tuple[AccessRule, ...]:
     return tuple(rules)
 
 
-def refuse_second_names(rules: Any, problems: Problems) -> None:
-    """Note each rule (anything with `name` and `source`) whose name an earlier one has: explanations name rules."""
+def who(entry: Any) -> Who:
+    """Which callers `entry` speaks of; its shape was checked."""
+    return Who(
+        everyone=entry.get("everyone", False),
+        people=tuple(entry.get("people", ())),
+        groups=tuple(entry.get("groups", ())),
+        claims=tuple((claim.get("issuer", "*"), claim["claim"], claim["value"]) for claim in entry.get("claims", ())),
+    )
+
+
+def refuse_second_names(rules: Any, problems: Problems, what: str = "rule") -> None:
+    """Note each of `rules` (a `what` with `name` and `source`) whose name an earlier one has: explanations name them."""
     seen: dict[str, Source] = {}
     for rule in rules:
         if rule.name in seen:
-            problem = f"a second rule is named {rule.name[:80]!r}"
+            problem = f"a second {what} is named {rule.name[:80]!r}"
             problems.add(rule.source.file, rule.source.line, problem, f"the first: {seen[rule.name]}")
         seen.setdefault(rule.name, rule.source)
 
@@ -54,7 +65,9 @@ def refuse_unknown_people(named: Any, identity: IdentityRules, problems: Problem
             problems.add(source.file, source.line, problem, did_you_mean(name, known))
 
 
-def refuse_unknown_issuers(rules: tuple[AccessRule, ...], identity: IdentityRules, problems: Problems) -> None:
+def refuse_unknown_issuers(
+    rules: Iterable[AccessRule | BreakGlassRule], identity: IdentityRules, problems: Problems
+) -> None:
     """Note issuers in `claims` that identity.yaml does not list: their tokens are never accepted."""
     known = {issuer.url for issuer in identity.issuers}
     for rule in rules:
@@ -62,12 +75,3 @@ def refuse_unknown_issuers(rules: tuple[AccessRule, ...], identity: IdentityRule
             if issuer != "*" and issuer not in known:
                 problem = f"the issuer {issuer[:80]!r} is not in identity.yaml"
                 problems.add(rule.source.file, rule.source.line, problem, did_you_mean(issuer, known))
-
-
-def _who(entry: Any) -> Who:
-    return Who(
-        everyone=entry.get("everyone", False),
-        people=tuple(entry.get("people", ())),
-        groups=tuple(entry.get("groups", ())),
-        claims=tuple((claim.get("issuer", "*"), claim["claim"], claim["value"]) for claim in entry.get("claims", ())),
-    )

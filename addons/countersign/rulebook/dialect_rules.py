@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from countersign.rulebook import templates
 from countersign.rulebook.documents import Document
@@ -14,6 +14,11 @@ from countersign.rulebook.values import BundlePlace, Dialect, LookUp, OperationR
 _NO_BODY_METHODS = frozenset({"GET", "HEAD", "DELETE"})
 _SCHEMA_EFFECTS = frozenset({"register", "update"})
 _NO_NAMES: tuple[str, ...] = ()
+_SCHEMA_LANGUAGES: Mapping[str, Literal["openapi-3.0", "kubernetes"] | None] = {
+    "json-schema": None,
+    "openapi-3.0": "openapi-3.0",
+    "kubernetes": "kubernetes",
+}
 
 
 def dialects(documents: Iterable[Document], problems: Problems) -> Mapping[str, Dialect]:
@@ -44,6 +49,7 @@ def _dialect(document: Document, problems: Problems) -> Dialect:
         refusal_members=MappingProxyType(dict(refusal)),
         source=Source(document.file, document.line_of(["name"])),
         refused_subjects=tuple(root.get("refused_subjects", ())),
+        schema_language=_SCHEMA_LANGUAGES[root.get("schema_language", "json-schema")],
     )
 
 

@@ -73,6 +73,23 @@ def issuer_url(text: str) -> str:
     return text
 
 
+def webhook_url(text: str) -> str:
+    """`text`, a URL that messages are posted to: https (http on loopback), no user, no fragment. Raises Unfit."""
+    try:
+        parts = urlsplit(text)
+        host = canonical_host(parts.hostname or "")
+        _ = parts.port  # raises ValueError
+    except ValueError:
+        raise Unfit(f"{text[:80]!r} is not a URL", "write https://host/path") from None
+    if parts.scheme not in ("https", "http") or "@" in parts.netloc or "#" in text:
+        raise Unfit("the webhook is not an https URL without user and fragment", "what it gets is signed with `key`")
+    if not text.isascii() or any(character.isspace() or not character.isprintable() for character in text):
+        raise Unfit("the webhook's URL holds white space or is not ASCII", "percent-encode it")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise Unfit("the webhook is not https", "summaries would cross the network in the clear; http is for loopback")
+    return text
+
+
 def _canonical_address(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)

@@ -11,16 +11,19 @@ from countersign.errors import RulesError
 from countersign.rulebook import (
     access_rules,
     approval_rules,
+    break_glass_rules,
     connection_rules,
     dialect_rules,
     identity_rules,
     masking_rules,
+    notify_rules,
     shapes,
+    window_rules,
 )
 from countersign.rulebook import documents as yaml
 from countersign.rulebook.documents import Document
 from countersign.rulebook.problems import Problems, did_you_mean
-from countersign.rulebook.values import IdentityRules, Rulebook
+from countersign.rulebook.values import ApprovalRule, BreakGlassRule, IdentityRules, NotifyTarget, Rulebook
 
 _FOLDERS = {"connections": "connections", "dialects": "dialect"}  # folder -> shape of each file in it
 _FILES = ("identity", "access", "approval", "masking")
@@ -45,12 +48,13 @@ def load(directory: Path) -> Rulebook:
     files = {name: documents[f"{name}.yaml"] for name in _FILES if f"{name}.yaml" in documents}
     identity = identity_rules.identity(files["identity"], problems) if "identity" in files else IdentityRules((), ())
     access = access_rules.access(files["access"], problems) if "access" in files else ()
-    approval = approval_rules.approval(files["approval"], problems) if "approval" in files else ()
+    approval, break_glass, notify = _approval(files.get("approval"), problems)
     masking = masking_rules.masking(files["masking"], problems) if "masking" in files else ()
     if "identity" in files:
         named = [(person, rule.source) for rule in access for person in rule.who.people]
-        access_rules.refuse_unknown_people(named + approval_rules.people_named(approval), identity, problems)
-        access_rules.refuse_unknown_issuers(access, identity, problems)
+        named += approval_rules.people_named(approval, break_glass)
+        access_rules.refuse_unknown_people(named, identity, problems)
+        access_rules.refuse_unknown_issuers((*access, *break_glass), identity, problems)
 
     problems.raise_found()
     return Rulebook(
@@ -62,6 +66,8 @@ def load(directory: Path) -> Rulebook:
         approval=approval,
         masking=masking,
         digest=digest(contents),
+        break_glass=break_glass,
+        notify=notify,
     )
 
 
@@ -72,6 +78,19 @@ def digest(contents: Mapping[str, bytes]) -> str:
         for part in (name.encode(), contents[name]):
             total.update(len(part).to_bytes(8, "big") + part)
     return total.hexdigest()
+
+
+def _approval(
+    document: Document | None, problems: Problems
+) -> tuple[tuple[ApprovalRule, ...], tuple[BreakGlassRule, ...], tuple[NotifyTarget, ...]]:
+    if document is None:
+        return (), (), ()
+    windows = window_rules.windows(document, problems)
+    return (
+        approval_rules.approval(document, windows, problems),
+        break_glass_rules.break_glass(document, windows, problems),
+        notify_rules.notify(document, problems),
+    )
 
 
 def _contents(directory: Path, problems: Problems) -> dict[str, bytes]:

@@ -7,10 +7,12 @@ The schemas ship with the code: a rules directory cannot loosen them. Does not c
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from countersign import strict_json
@@ -30,11 +32,21 @@ def fits(kind: str, document: Document, problems: Problems) -> bool:
     return good
 
 
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """As ECMA 262 reads it, and editors do: `$` is the very end, where Python's lets one more line feed through."""
+    ended = pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+    if isinstance(instance, str) and re.search(ended, instance) is None:
+        yield ValidationError("does not match")
+
+
+_Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+
+
 @functools.cache
-def _validator(kind: str) -> Draft202012Validator:
+def _validator(kind: str) -> Any:
     text = resources.files("countersign.rulebook").joinpath("schemas", f"{kind}.schema.json").read_bytes()
     schema: Any = strict_json.loads(text)
-    return Draft202012Validator(schema)
+    return _Validator(schema)
 
 
 def _note(error: ValidationError, document: Document, problems: Problems) -> None:
@@ -64,6 +76,12 @@ def _note(error: ValidationError, document: Document, problems: Problems) -> Non
         problem = f"{where}must be {_TYPE_NAMES.get(str(wanted), 'text')}"
     elif error.validator == "oneOf":
         problem = f"{where}must have exactly one of {', '.join(key for one in wanted for key in one['required'])}"
+    elif error.validator == "dependentRequired":
+        missing = [(key, one) for key, ones in wanted.items() if key in instance for one in ones if one not in instance]
+        problem = f"{where}has {missing[0][0]!r} without {missing[0][1]!r}"
+        remedy = _meaning_of_key(error.schema, missing[0][0])
+    elif error.validator == "maxItems":
+        problem = f"{where}has more than {wanted} entries"
     elif error.validator in ("minItems", "minProperties", "minLength"):
         problem = f"{where}is empty"
     elif error.validator in ("minimum", "maximum"):

@@ -1,37 +1,27 @@
 """What the rule files say, as frozen values: one class for each thing a rule file can name.
 
 A value that exists is a valid value: `rulebook.loading` checked it against its JSON Schema and against the other files.
+Those of dialects/*.yaml stand in a file of their own; all are imported from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Literal
 
-Effect = Literal["read", "data", "register", "update", "delete", "settings"]
-SchemaForm = Literal["json", "json-string"]
+from countersign.rulebook.dialect_values import BundlePlace as BundlePlace
+from countersign.rulebook.dialect_values import Dialect as Dialect
+from countersign.rulebook.dialect_values import Effect as Effect
+from countersign.rulebook.dialect_values import LookUp as LookUp
+from countersign.rulebook.dialect_values import OperationRule as OperationRule
+from countersign.rulebook.dialect_values import SchemaForm as SchemaForm
+from countersign.rulebook.dialect_values import SchemaPlace as SchemaPlace
+from countersign.rulebook.places import SecretPlace as SecretPlace
+from countersign.rulebook.places import Source as Source
+
 Notable = Literal["requested", "decided", "expired", "break-glass"]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a rule stands, for explanations and errors."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
-@dataclass(frozen=True, slots=True)
-class SecretPlace:
-    """Where a secret is read at use: it is never in a rule file. One of the two is given."""
-
-    from_env: str | None
-    from_file: str | None
 
 
 # -- identity.yaml ----------------------------------------------------------------------------------------------------
@@ -68,74 +58,13 @@ class PersonMark:
     claim: str
     value: str
     person: str
+    signs: bool = True  #: False: the token speaks for what the person started (a pipeline), and not for the person
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityRules:
     issuers: tuple[Issuer, ...]
     people: tuple[PersonMark, ...]
-
-
-# -- dialects/*.yaml --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaPlace:
-    """Where a schema stands in a body."""
-
-    path: str  #: JSONPath; `$` is the whole body
-    form: SchemaForm
-
-
-@dataclass(frozen=True, slots=True)
-class BundlePlace:
-    """Where a body lists the references of its schema, and how the gateway reads one of them."""
-
-    path: str  #: JSONPath of the list
-    name: str  #: member that the schema's `$ref` uses
-    lookup: LookUp  #: placeholders are the members of one entry
-    nested: bool = False  #: the answer lists its own references at the same place, read the same way
-
-
-@dataclass(frozen=True, slots=True)
-class LookUp:
-    """How the current schema of a subject is read from the service."""
-
-    path: str  #: template with the same placeholders as the operation's
-    schema: SchemaPlace
-    absent: tuple[int, ...]  #: statuses that say that there is no such schema
-    references: BundlePlace | None = None
-    etag: bool = False  #: send If-Match with the change
-    only_if: Mapping[str, str] = field(default_factory=dict)  #: member of the answer -> required value
-
-
-@dataclass(frozen=True, slots=True)
-class OperationRule:
-    """One operation of a service: how to recognise it and where things stand in it."""
-
-    name: str
-    methods: tuple[str, ...]
-    path: str  #: template: literal segments and `{placeholder}` segments
-    effect: Effect
-    subject: str | None  #: template of the subject from the path's placeholders; None: the service as a whole
-    schema: SchemaPlace | None  #: the proposed schema in the request body
-    references: BundlePlace | None
-    current: LookUp | None
-    only_if: Mapping[str, str] = field(default_factory=dict)  #: body member -> required value, e.g. schemaType: JSON
-    source: Source = Source("", 0)
-    query: tuple[str, ...] = ()  #: query parameters it may carry; a GET or HEAD that only reads may carry any
-    members: tuple[str, ...] = ()  #: members its body may have; empty: any
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one kind of schema service speaks. What it does not know, and is not a plain read, is refused."""
-
-    name: str
-    operations: tuple[OperationRule, ...]
-    refusal_members: Mapping[str, str]  #: extra members of a refusal: name -> `{status}`, `{detail}`, `{code}` template
-    source: Source
-    refused_subjects: tuple[str, ...] = ()  #: globs: second spellings of a subject that has another name
 
 
 # -- connections/*.yaml -----------------------------------------------------------------------------------------------
@@ -253,6 +182,18 @@ class ApprovalRule:
     expires_seconds: int  #: a pending approval
     grant_seconds: int  #: an approval whose request went away
     source: Source
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Every group and person that any alternative names, in order, once."""
+        return tuple(
+            dict.fromkeys(name for together in self.alternatives for one in together for name in one.approvers)
+        )
+
+    @property
+    def quorum(self) -> int:
+        """The fewest people who can end a hold; 0 where the rule is none."""
+        return min((sum(one.quorum for one in together) for together in self.alternatives), default=0)
 
 
 @dataclass(frozen=True, slots=True)
