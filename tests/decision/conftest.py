@@ -8,7 +8,15 @@ import pytest
 
 from countersign.dialects import Operation
 from countersign.identity import Caller
-from countersign.rulebook.values import AccessRule, ApprovalRule, Effect, IdentityRules, Rulebook, Source
+from countersign.rulebook.values import (
+    AccessRule,
+    ApprovalRule,
+    BreakGlassRule,
+    Effect,
+    IdentityRules,
+    Rulebook,
+    Source,
+)
 from countersign.schema_change import Change, SchemaDiff
 from countersign.schema_change.values import ChangeEffect, Verdict
 from countersign.strict_json import Json
@@ -75,7 +83,11 @@ def _diff(
     )
 
 
-def _rules(access: Iterable[AccessRule] = (), approval: Iterable[ApprovalRule] = ()) -> Rulebook:
+def _rules(
+    access: Iterable[AccessRule] = (),
+    approval: Iterable[ApprovalRule] = (),
+    break_glass: Iterable[BreakGlassRule] = (),
+) -> Rulebook:
     return Rulebook(
         connections=(),
         tunnels=(),
@@ -85,6 +97,7 @@ def _rules(access: Iterable[AccessRule] = (), approval: Iterable[ApprovalRule] =
         approval=tuple(approval),
         masking=(),
         digest="rules-1",
+        break_glass=tuple(break_glass),
     )
 
 
@@ -108,5 +121,5 @@ def a_diff() -> Callable[..., SchemaDiff]:
 
 @pytest.fixture(scope="session")
 def rules_of() -> Callable[..., Rulebook]:
-    """Makes a Rulebook of access rules and approval rules."""
+    """Makes a Rulebook of access rules, approval rules and break-glass rules."""
     return _rules

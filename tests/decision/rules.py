@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from hypothesis import strategies as st
 
 from countersign.dialects import Operation
-from countersign.rulebook.values import AccessRule, ApprovalRule, Condition, Effect, Source, Who
+from countersign.rulebook.values import AccessRule, ApprovalRule, Condition, Effect, Requirement, Source, Who, Window
 from countersign.schema_change import SchemaDiff
 
 ANY = Condition()
@@ -16,16 +17,20 @@ EFFECTS: tuple[Effect, ...] = ("read", "data", "register", "update", "delete", "
 ALL = AccessRule("all", "allow", Who(everyone=True), ("*",), ("*",), EFFECTS, Source("access.yaml", 1))
 
 
+#: The epoch, at which most of these tests decide, is a Thursday: one window holds it, the other does not.
+DAYTIME = Window("day", "UTC", tuple(range(7)), time(0), time(12), Source("approval.yaml", 90))
+NIGHT = Window("night", "UTC", tuple(range(7)), time(12), time(0), Source("approval.yaml", 91))
+
+
 def rule(
     verdict: Literal["allow", "deny", "hold"], when: Condition = ANY, *, quorum: int = 1, line: int = 1
 ) -> ApprovalRule:
-    """An approval rule with its verdict, condition and line."""
+    """An approval rule with its verdict, condition and line; of a hold, so many of the leads must sign."""
     return ApprovalRule(
         f"{verdict}-{line}",
         when,
         verdict,
-        quorum,
-        ("group:leads",),
+        ((Requirement(quorum, ("group:leads",)),),) if verdict == "hold" else (),
         (),
         3_600,
         600,
@@ -46,6 +51,8 @@ conditions = st.builds(
     change_effects=st.lists(st.sampled_from(CHANGE_EFFECTS), max_size=2).map(tuple),
     backward=st.lists(st.sampled_from(VERDICTS), max_size=2).map(tuple),
     forward=st.lists(st.sampled_from(VERDICTS), max_size=2).map(tuple),
+    during=st.sampled_from([(), (), (DAYTIME,), (NIGHT,), (NIGHT, DAYTIME)]),
+    outside=st.sampled_from([(), (), (DAYTIME,), (NIGHT,)]),
 )
 approval_rules = st.lists(
     st.builds(rule, st.sampled_from(["allow", "deny", "hold"]), conditions, line=st.integers(1, 99)), max_size=4
@@ -78,6 +85,8 @@ def may_let_through(
     if operation.subject is not None and not any(fnmatchcase(operation.subject, glob) for glob in when.subjects):
         return False
     if when.effects and operation.effect not in when.effects:
+        return False
+    if when.outside == (DAYTIME,) or (when.during and DAYTIME not in when.during):
         return False
     if diff is None:
         return (when.kinds, when.change_effects, when.backward, when.forward) == ((), (), (), ())

@@ -14,9 +14,20 @@ from countersign.decision.approval import decide
 from countersign.decision.verdict import Allow, Deny, Hold
 from countersign.dialects import Operation
 from countersign.identity import Caller
-from countersign.rulebook.values import AccessRule, ApprovalRule, Condition, Effect, Rulebook, Source
+from countersign.rulebook.values import AccessRule, ApprovalRule, Condition, Effect, Requirement, Rulebook, Source
 from countersign.schema_change import SchemaDiff
-from tests.decision.rules import ALL, EFFECTS, VERDICTS, access_rules, approval_rules, changes, may_let_through, rule
+from tests.decision.rules import (
+    ALL,
+    DAYTIME,
+    EFFECTS,
+    NIGHT,
+    VERDICTS,
+    access_rules,
+    approval_rules,
+    changes,
+    may_let_through,
+    rule,
+)
 
 type MakeCaller = Callable[..., Caller]
 type MakeOperation = Callable[..., Operation]
@@ -130,6 +141,9 @@ def test_the_first_rule_that_fits_decides(
         Condition(kinds=("required-*",), change_effects=("widens",)),
         Condition(connections=()),
         Condition(subjects=()),
+        Condition(during=(NIGHT,)),
+        Condition(outside=(DAYTIME,)),
+        Condition(during=(DAYTIME,), outside=(NIGHT, DAYTIME)),
     ],
 )
 def test_a_rule_fits_only_when_all_of_its_condition_holds(when: Condition, ask: Ask) -> None:
@@ -149,6 +163,9 @@ def test_a_rule_fits_only_when_all_of_its_condition_holds(when: Condition, ask: 
         Condition(change_effects=("widens", "narrows")),
         Condition(backward=("unknown", "breaking"), forward=("compatible",)),
         Condition(kinds=("required-added",), change_effects=("narrows",), backward=("breaking",)),
+        Condition(during=(NIGHT, DAYTIME)),
+        Condition(outside=(NIGHT,)),
+        Condition(during=(DAYTIME,), outside=(NIGHT,)),
     ],
 )
 def test_any_entry_of_one_list_of_a_condition_is_enough(when: Condition, ask: Ask) -> None:
@@ -270,6 +287,33 @@ def test_a_hold_says_how_many_must_sign(quorum: int, words: str, ask: Ask) -> No
     assert isinstance(answer, Hold)
     assert answer.approval is held
     assert words in answer.reason
+
+
+def test_a_hold_says_whose_signatures_it_needs_together(ask: Ask) -> None:
+    """Where several must agree, all of them are named."""
+    both = (Requirement(1, ("group:security",)), Requirement(1, ("group:data", "group:platform")))
+    answer = ask(replace(rule("hold"), alternatives=(both,)))
+    assert isinstance(answer, Hold)
+    assert answer.reason == "the rule 'hold-1' asks for one of group:security and one of group:data or group:platform"
+
+
+def test_a_hold_names_the_right_that_let_it_come_so_far(ask: Ask) -> None:
+    """An auditor asks for both rules: why it could be asked for, and why it was held."""
+    answer = ask(rule("hold"))
+    assert isinstance(answer, Hold)
+    assert answer.access == Allow("the rule 'all' allows it", ALL.source)
+
+
+def test_a_hold_that_asks_nobody_is_a_denial(ask: Ask) -> None:
+    """The loader makes no such rule; if there were one, nobody's signature would be enough."""
+    assert isinstance(ask(replace(rule("hold"), alternatives=())), Deny)
+
+
+def test_a_rule_for_a_time_decides_then_only(ask: Ask, a_caller: MakeCaller) -> None:
+    """A freeze denies until it ends, and not a moment longer."""
+    freeze, noon, caller = rule("deny", Condition(during=(DAYTIME,))), 12 * 3600.0, a_caller(expires_at=100_000)
+    assert isinstance(ask(freeze, rule("allow", line=2), caller=caller, now=noon - 0.001), Deny)
+    assert isinstance(ask(freeze, rule("allow", line=2), caller=caller, now=noon), Allow)
 
 
 def test_with_nobody_behind_the_caller_there_is_no_other_person(ask: Ask, a_caller: MakeCaller) -> None:

@@ -24,6 +24,7 @@ class Hold:
     reason: str
     rule: Source
     approval: ApprovalRule  #: whose signatures are needed, and how many
+    access: Allow  #: the right that let it come this far
 
 
 Verdict = Allow | Deny | Hold
