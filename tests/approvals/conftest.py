@@ -15,6 +15,7 @@ from countersign.approvals.request import ApprovalRequest
 from countersign.approvals.store import ApprovalEvent
 from countersign.errors import EvidenceUnavailable
 from countersign.identity import Caller
+from countersign.rulebook.values import Requirement
 from countersign.strict_json import Json, dumps, loads
 
 SECOND = 1_000_000
@@ -29,7 +30,8 @@ class MemoryStore:
         self.gate = asyncio.Event()  #: cleared: an append waits here
         self.gate.set()
         self.reached = asyncio.Event()  #: an append has begun
-        self.is_broken = False
+        self.is_broken = False  #: an append fails, and nothing is kept
+        self.is_late = False  #: an append is told to have failed, and becomes durable all the same
 
     async def append(self, event: ApprovalEvent) -> None:
         written = event, dumps(event.data)
@@ -39,6 +41,8 @@ class MemoryStore:
         if self.is_broken:
             raise EvidenceUnavailable("the disk is full")
         self._events.append(written)
+        if self.is_late:
+            raise EvidenceUnavailable("not durable after 2 seconds")
 
     def replay(self) -> tuple[ApprovalEvent, ...]:
         return tuple(replace(event, data=self._object(data)) for event, data in self._events)
@@ -104,8 +108,6 @@ def _request(number: int = 1, **changed: Any) -> ApprovalRequest:
         "rules": "rules-1",
         "rule": "'risky' (approval.yaml:3)",
         "why": "the rule 'risky' asks for one other person's approval",
-        "quorum": 1,
-        "approvers": ("group:leads", "person:carol"),
         "reason": (),
         "summary": ("`taxId` becomes required",),
         "changes": ({"kind": "required-added", "before": None, "after": ["taxId"]},),
@@ -114,28 +116,36 @@ def _request(number: int = 1, **changed: Any) -> ApprovalRequest:
         "reasons": (),
         "before": {"type": "object"},
         "after": {"type": "object", "required": ["taxId"]},
-        "message": {"method": "POST", "headers": [["host", "registry"]], "body": {"schema": "…"}},
+        "message": {"method": "POST", "url": "https://r", "headers": [["host", "registry"]], "body": "{}"},
         "requested_at": START,
         "expires_at": START + 3_600 * SECOND,
         "grant_seconds": 600,
     }
-    return ApprovalRequest(**(values | changed))
+    requirement = Requirement(changed.pop("quorum", 1), changed.pop("approvers", ("group:leads", "person:carol")))
+    return ApprovalRequest(**({"alternatives": ((requirement,),)} | values | changed))
 
 
 def _event(kind: Any, *, person: str = "bob", at: int = START, approval: str = "a-1", **data: Json) -> ApprovalEvent:
     filled: dict[str, Json] = {}
-    if kind in ("approved", "denied"):
-        filled = {"person": person, "reason": "fine", "signer": {"iss": "https://idp.example", "sub": person}}
+    if kind in ("approved", "denied", "revoked", "withdrawn", "reviewed"):
+        filled = {
+            "person": person,
+            "reason": "fine",
+            "signer": {"iss": "https://idp.example", "sub": person},
+            "signed_as": [] if kind == "withdrawn" else ["group:leads"],
+        }
+    if kind == "reviewed":
+        filled["verdict"] = "accept"
     if kind in ("expired", "void"):
         filled = {"why": "so it was"}
-    if kind == "requested":
+    if kind in ("requested", "break-glass"):
         filled = _request().as_json()
     return ApprovalEvent(kind, approval, at, "x-2" if kind == "used" else None, filled | data)
 
 
-def _approval(*events: ApprovalEvent, **changed: Any) -> Approval:
+def _approval(*events: ApprovalEvent, begins: Any = "requested", **changed: Any) -> Approval:
     request = _request(**changed)
-    state = begin(ApprovalEvent("requested", request.id, START, request.exchange, request.as_json()))
+    state = begin(ApprovalEvent(begins, request.id, START, request.exchange, request.as_json()))
     for event in events:
         state = advance(state, event)
     return state
@@ -190,5 +200,5 @@ def an_event() -> Callable[..., ApprovalEvent]:
 
 @pytest.fixture(scope="session")
 def an_approval() -> Callable[..., Approval]:
-    """Makes an approval out of events; keyword arguments change its request."""
+    """Makes an approval out of events after the one it `begins` with; other keyword arguments change its request."""
     return _approval

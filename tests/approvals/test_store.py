@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from countersign.approvals.approval import FINAL, State
+from countersign.approvals.approval import FINAL, LIVE, State
 from countersign.approvals.store import ApprovalEvent, ApprovalStore, EventKind
 from countersign.errors import EvidenceUnavailable
 
@@ -27,9 +27,10 @@ def test_an_event_cannot_be_rewritten(an_event: MakeEvent) -> None:
 
 
 def test_every_state_has_the_event_that_leads_to_it() -> None:
-    """Every kind of event but `requested` names the state it leads to, and only `pending` has no event of its own."""
-    assert set(get_args(EventKind)) - {"requested"} == set(get_args(State)) - {"pending"}
-    assert set(get_args(State)) - FINAL == {"pending", "approved"}
+    """An event names the state it leads to; only `pending` and `unreviewed` begin with an event of another name."""
+    assert set(get_args(EventKind)) - {"requested", "break-glass"} == set(get_args(State)) - {"pending", "unreviewed"}
+    assert set(get_args(State)) - FINAL == {*LIVE, "unreviewed"}
+    assert {"pending", "approved"} == LIVE
 
 
 async def test_a_store_keeps_order_and_forgets_what_it_refused(store: MemoryStore, an_event: MakeEvent) -> None:

@@ -1,10 +1,17 @@
-"""One approval = one exact request: requested -> signed -> used (or denied, expired, void). Every step is an event.
+"""One approval = one exact request: requested -> signed -> used (or denied, withdrawn, revoked, expired, void).
+
+What broke the glass is unreviewed -> reviewed. Every step is an event.
 
 request.py       what is asked for, as the approver sees it (masked), bound by a keyed fingerprint to exact bytes
 approval.py      the state of one approval: a pure projection of its events
-eligibility.py   who may sign: another person, of the right groups, once
+signatures.py    how many people must still sign, each counted in one place only
+eligibility.py   who may do what: sign, revoke, withdraw, review
+risk.py          how risky a change is, in a word
 store.py         the seam to what keeps the events (the evidence log here; a shared table with several gateways)
+document.py      one approval as JSON, for the console's API and for those who read it
 change_text.py   one approval as text for people
+side_by_side.py  both schemas, aligned line by line
+projection.py    every approval that is still known, restored from its events
 desk.py          all approvals of a gateway: open or join, sign, claim once, expire, wait
 """
 

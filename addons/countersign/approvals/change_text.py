@@ -11,6 +11,17 @@ from countersign.strict_json import Json
 from countersign.visible_text import visible, visible_line
 
 _LABEL_CHARACTERS = 14
+_SAID = {"approve": "approved", "deny": "denied", "accept": "reviewed and accepted", "object": "reviewed and objected"}
+_IN_THE_FIRST_LINE = ("kind", "pointer", "effect")
+
+#: What becomes of a counterexample, by the direction of compatibility that it disproves.
+_TURNS = {
+    "backward": "valid today, refused by the new schema",
+    "forward": "refused today, valid under the new one",
+}
+
+#: Said instead of examples.
+WITHHELD = "examples are withheld: some values of these schemas are masked, and an example could hold one"
 
 
 def approval_text(approval: dict[str, Json]) -> str:
@@ -24,6 +35,7 @@ def approval_text(approval: dict[str, Json]) -> str:
         "",
         f"Changes ({len(values['changes'])})",
         *[line for number, change in enumerate(values["changes"], 1) for line in _change(number, change)],
+        *_counterexamples(values["counterexamples"], are_withheld=values["withholds_examples"]),
         "",
         "Schema now",
         _document(values["before"], "there is none"),
@@ -54,17 +66,28 @@ def _facts(values: dict[str, Any]) -> Iterator[str]:
     yield _fact("What", f"{values['effect']} of {of_what} at {values['connection']} ({values['operation']})")
     yield _fact("Asked for by", f"{people} (token of {caller.get('iss')}, subject {caller.get('sub')})")
     yield _fact("Asked at", moment(values["requested_at"]))
+    if values["justification"]:
+        yield _fact("They say", values["justification"])
+    yield _fact("Risk", f"{values['risk']['level']}: {values['risk']['why']}")
     yield _fact("Rule", f"{values['rule']}: {values['why']}")
-    yield _fact(
-        "Needs", f"{_people(values['quorum'])} of {', '.join(values['approvers'])}; {values['missing']} missing"
-    )
+    if values["access"]:
+        yield _fact("Allowed by", values["access"])
+    if values["break_glass"]:
+        yield _fact("Broke glass", "it has passed without approval, and is to be reviewed afterwards")
+    needs = "Reviewed by" if values["break_glass"] else "Needs"
+    for number, requirements in enumerate(values["alternatives"]):
+        yield _fact("or" if number else needs, " and ".join(map(requirement_text, requirements)))
     for signature in values["signatures"]:
-        said = "approved" if signature["verdict"] == "approve" else "denied"
         reason = f": {signature['reason']}" if signature["reason"] else ""
-        yield _fact("Signed", f"{signature['person']} {said} at {moment(signature['at'])}{reason}")
+        yield _fact(
+            "Signed", f"{signature['person']} {_SAID[signature['verdict']]} at {moment(signature['at'])}{reason}"
+        )
+    if values["why_ended"]:
+        yield _fact("Ended", values["why_ended"])
     if values["reason"]:
         yield _fact("Reason", f"this rule asks for one to {' and to '.join(values['reason'])}")
-    yield _fact("Ends", f"{moment(values['deadline'])}, by itself")
+    if values["state"] in ("pending", "approved"):
+        yield _fact("Ends", f"{moment(values['deadline'])}, by itself")
     yield _fact("Backward", f"{values['backward']} (does the new schema accept all that the old one accepts?)")
     yield _fact("Forward", f"{values['forward']} (does the old schema accept all that the new one accepts?)")
     for reason in values["reasons"]:
@@ -75,17 +98,41 @@ def _fact(label: str, text: str) -> str:
     return f"{label:<{_LABEL_CHARACTERS}}{visible_line(text)}"
 
 
-def _people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number} people"
+def requirement_text(requirement: dict[str, Any]) -> str:
+    """One requirement of an approval as the API shows it: `2 people of group:leads (1 missing)`."""
+    number, missing = requirement["quorum"], requirement["missing"]
+    people = "1 person" if number == 1 else f"{number} people"
+    return f"{people} of {' or '.join(requirement['approvers'])}" + (f" ({missing} missing)" if missing else "")
 
 
 def _change(number: int, change: dict[str, Any]) -> Iterator[str]:
-    rest = {name: value for name, value in change.items() if name not in ("kind", "pointer", "effect")}
+    rest = {name: value for name, value in change.items() if name not in (*_IN_THE_FIRST_LINE, "counterexample")}
+    for name in ("old_pointer", "new_pointer"):
+        if rest.get(name) == change.get("pointer"):
+            rest.pop(name, None)  # said in the first line
     place = visible_line(str(change.get("pointer"))) or "the whole schema"
     yield f"  {number}. {visible_line(str(change.get('kind')))} at {place} [{visible_line(str(change.get('effect')))}]"
     for name, value in rest.items():
         if name in ("before", "after") or value is not None:
-            yield f"       {visible_line(name) + ':':<10}{visible_line(json.dumps(value, ensure_ascii=False))}"
+            yield f"       {visible_line(name) + ':':<13}{visible_line(json.dumps(value, ensure_ascii=False))}"
+    if change.get("counterexample") is not None:
+        yield f"       {counterexample_text(change['counterexample'])}"
+
+
+def _counterexamples(counterexamples: list[dict[str, Any]], *, are_withheld: bool) -> Iterator[str]:
+    if counterexamples or are_withheld:
+        yield ""
+        yield "Documents that show it"
+    if are_withheld:
+        yield f"  * {WITHHELD}"
+    for counterexample in counterexamples:
+        yield f"  * {counterexample_text(counterexample)}"
+
+
+def counterexample_text(counterexample: dict[str, Any]) -> str:
+    """What the change does to one value, on one line: `valid today, refused by the new schema: {"age": 130}`."""
+    value = json.dumps(counterexample["value"], ensure_ascii=False)
+    return visible_line(f"{_TURNS[counterexample['direction']]}: {value}")
 
 
 def _document(value: Json, absent: str) -> str:

@@ -8,7 +8,9 @@ from typing import Literal, Protocol
 
 from countersign.strict_json import Json
 
-EventKind = Literal["requested", "approved", "denied", "expired", "void", "used"]
+EventKind = Literal[
+    "requested", "approved", "denied", "withdrawn", "revoked", "expired", "void", "used", "break-glass", "reviewed"
+]
 
 
 @dataclass(frozen=True, slots=True)
