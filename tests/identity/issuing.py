@@ -1,9 +1,13 @@
-"""A provider for tests: real keys, real signatures, and a real HTTP server on loopback that publishes the keys."""
+"""A provider for tests: real keys, real signatures, and a real HTTP server on loopback that publishes the keys.
+
+It gives whatever tokens a test wants: for people who log in as they should there is nanoidp (real_provider.py).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import urllib.parse
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -89,7 +93,7 @@ def issuer_at(url: str, **changes: Any) -> Issuer:
 
 
 class KeyServer:
-    """A provider's discovery and key endpoints over HTTP."""
+    """A provider's discovery, key and token endpoints over HTTP."""
 
     def __init__(self, *keys: SigningKey) -> None:
         self.url = ""
@@ -97,6 +101,9 @@ class KeyServer:
         self.configuration: dict[str, Any] = {}
         self.requests: list[str] = []
         self.status = 200
+        self.token_status = 200
+        self.token_answer: Any = {}  #: JSON, or bytes as they are
+        self.token_requests: list[tuple[str, dict[str, str]]] = []  #: Authorization, and the form
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.was_asked = asyncio.Event()
@@ -111,24 +118,38 @@ class KeyServer:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            path = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)[1].decode()
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            path = head.split(" ", 2)[1]
             self.requests.append(path)
+            if path == "/token":
+                await self._take_token_request(head, reader)
             self.was_asked.set()
             await self.may_answer.wait()
             answers = {
                 "/.well-known/openid-configuration": {
                     "issuer": self.url,
                     "jwks_uri": f"{self.url}/jwks",
+                    "authorization_endpoint": f"{self.url}/authorize",
+                    "token_endpoint": f"{self.url}/token",
                     **self.configuration,
                 },
                 "/jwks": {"keys": self.keys},
+                "/token": self.token_answer,
             }
-            body = json.dumps(answers.get(path, {})).encode()
-            head = f"HTTP/1.1 {self.status} -\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            answer = answers.get(path, {})
+            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            status = self.token_status if path == "/token" else self.status
+            head = f"HTTP/1.1 {status} -\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
             writer.write(head.encode() + body)
             await writer.drain()
         finally:
             writer.close()
+
+    async def _take_token_request(self, head: str, reader: asyncio.StreamReader) -> None:
+        headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if line)
+        body = (await reader.readexactly(int(headers["Content-Length"]))).decode()
+        form = {name: value for name, (value,) in urllib.parse.parse_qs(body, strict_parsing=True).items()}
+        self.token_requests.append((headers.get("Authorization", ""), form))
 
 
 @asynccontextmanager
@@ -146,19 +167,41 @@ async def serving(*keys: SigningKey) -> AsyncIterator[KeyServer]:
 
 async def fetch(url: str) -> bytes:
     """The smallest thing that is a `Fetch`: HTTP on loopback, one connection for one answer."""
+    status, body = await _exchange("GET", url, {}, b"")
+    if status != 200:
+        raise OSError(f"status {status}")
+    return body
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What came back for a form."""
+
+    status: int
+    body: bytes
+
+
+async def post(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Posted:
+    """The smallest thing that is a `Post`."""
+    content_type = {"Content-Type": "application/x-www-form-urlencoded"}
+    return Posted(*await _exchange("POST", url, {**headers, **content_type}, urllib.parse.urlencode(form).encode()))
+
+
+async def _exchange(method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
     authority, _, path = url.removeprefix("http://").partition("/")
     host, _, port = authority.partition(":")
+    lines = {"Host": authority, "Connection": "close", "Content-Length": len(body), **headers}
+    head = f"{method} /{path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
-        writer.write(f"GET /{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n".encode())
+        writer.write(head.encode() + b"\r\n" + body)
         answer = await reader.read(-1)
     finally:
         writer.close()
-    head, _, body = answer.partition(b"\r\n\r\n")
-    status = head.split(b" ", 2)[1].decode()
-    if status != "200":
-        raise OSError(f"status {status}")
-    return body
+    start, _, content = answer.partition(b"\r\n\r\n")
+    if not start:
+        raise OSError("closed without an answer")
+    return int(start.split(b" ", 2)[1]), content
 
 
 def claims_of(url: str, **changes: Any) -> dict[str, Any]:

@@ -16,15 +16,15 @@ EXP = int(NOW) + 300
 
 def refusal(changes: dict[str, Any], now: float = NOW) -> str:
     """Why the claims are refused, their unchanged twin not being so."""
-    check(claims_of(URL), ISSUER, NOW)
+    check(claims_of(URL), ISSUER, ISSUER.audiences, NOW)
     with pytest.raises(InvalidCredential) as caught:
-        check(claims_of(URL, **changes), ISSUER, now)
+        check(claims_of(URL, **changes), ISSUER, ISSUER.audiences, now)
     return str(caught.value)
 
 
 def test_registered_claims_are_read() -> None:
     """A good token's claims, with one audience made a tuple."""
-    found = check(claims_of(URL), ISSUER, NOW)
+    found = check(claims_of(URL), ISSUER, ISSUER.audiences, NOW)
     assert found == RegisteredClaims("ci-42", (AUDIENCE,), int(NOW) - 10, EXP, "j-1")
 
 
@@ -41,7 +41,7 @@ def test_registered_claims_are_read() -> None:
 )
 def test_other_good_tokens_pass(changes: dict[str, Any]) -> None:
     """Several audiences, no `jti`, fractions of seconds, `nbf` that has come, a day of life, unknown claims."""
-    assert check(claims_of(URL, **changes), ISSUER, NOW).subject == "ci-42"
+    assert check(claims_of(URL, **changes), ISSUER, ISSUER.audiences, NOW).subject == "ci-42"
 
 
 @pytest.mark.parametrize("name", ["iss", "aud", "exp", "iat", "sub"])
@@ -97,32 +97,32 @@ def test_wrong_values_are_refused(name: str, value: object) -> None:
 
 def test_expiry_counts_with_leeway() -> None:
     """RFC 7519, 4.1.4: not accepted *on* the moment, which the leeway moves."""
-    assert check(claims_of(URL), ISSUER, EXP + 29.9).subject == "ci-42"
+    assert check(claims_of(URL), ISSUER, ISSUER.audiences, EXP + 29.9).subject == "ci-42"
     assert "expired" in refusal({}, now=EXP + 30)
 
 
 def test_not_before_counts_with_leeway() -> None:
     """A token is valid from `nbf` less the leeway on."""
-    assert check(claims_of(URL, nbf=int(NOW) + 30), ISSUER, NOW).subject == "ci-42"
+    assert check(claims_of(URL, nbf=int(NOW) + 30), ISSUER, ISSUER.audiences, NOW).subject == "ci-42"
     assert "not valid yet" in refusal({"nbf": int(NOW) + 31})
 
 
 def test_issue_in_the_future_counts_with_leeway() -> None:
     """A token that claims to be made later than now was not made by an honest clock."""
-    assert check(claims_of(URL, iat=int(NOW) + 30), ISSUER, NOW).subject == "ci-42"
+    assert check(claims_of(URL, iat=int(NOW) + 30), ISSUER, ISSUER.audiences, NOW).subject == "ci-42"
     assert "future" in refusal({"iat": int(NOW) + 31})
 
 
 def test_lifetime_is_bounded() -> None:
     """A day passes, a second more does not."""
     day = int(NOW) - 10 + limits.MAX_TOKEN_LIFETIME_SECONDS
-    assert check(claims_of(URL, exp=day), ISSUER, NOW).subject == "ci-42"
+    assert check(claims_of(URL, exp=day), ISSUER, ISSUER.audiences, NOW).subject == "ci-42"
     assert "longer than" in refusal({"exp": day + 1})
 
 
 def test_a_token_lives_for_some_time() -> None:
     """`exp` before `iat` is nonsense, also within the leeway."""
-    assert check(claims_of(URL, iat=int(NOW), exp=int(NOW) + 1), ISSUER, NOW).subject == "ci-42"
+    assert check(claims_of(URL, iat=int(NOW), exp=int(NOW) + 1), ISSUER, ISSUER.audiences, NOW).subject == "ci-42"
     assert "before it was issued" in refusal({"iat": int(NOW), "exp": int(NOW) - 1})
 
 
@@ -157,3 +157,11 @@ def test_groups_that_cannot_be_read_are_refused(changes: dict[str, Any]) -> None
 def test_groups_nobody_asked_for_may_have_any_form() -> None:
     """Only the claim that the rule names is read."""
     assert groups(claims_of(URL, groups="a", _claim_names={"groups": "src1"}), issuer_at(URL)) == frozenset()
+
+
+def test_the_audience_is_who_asks() -> None:
+    """A token for the console is none for the gateway, and the other way round."""
+    assert check(claims_of(URL, aud="console"), ISSUER, ["console"], NOW).audience == ("console",)
+    for aud, audiences in (("console", ISSUER.audiences), (AUDIENCE, ("console",))):
+        with pytest.raises(InvalidCredential, match="`aud`"):
+            check(claims_of(URL, aud=aud), ISSUER, audiences, NOW)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from countersign.errors import BadInput
-from countersign.identity.discovery import check_url, configuration_url, read_jwks_uri
+from countersign.identity.discovery import check_url, configuration_url, read_jwks_uri, read_login_endpoints
 
 ISSUER = "https://idp.example/realms/main"
 
@@ -103,3 +103,50 @@ def test_http_on_loopback_is_a_choice_of_the_caller() -> None:
     check_url("http://127.0.0.1/x", http_on_loopback=True)
     with pytest.raises(BadInput):
         check_url("http://127.0.0.1/x", http_on_loopback=False)
+
+
+LOGIN = {"authorization_endpoint": "https://idp.example/authorize?t=1", "token_endpoint": "https://idp.example/token"}
+
+
+def test_where_people_log_in_is_read() -> None:
+    """With what RFC 8414 says is meant where the provider does not say."""
+    found = read_login_endpoints(configuration(**LOGIN), ISSUER)
+    assert (found.authorization, found.token) == (*LOGIN.values(),)
+    assert found.authentication_methods == {"client_secret_basic"}
+    assert (found.names_itself, found.takes_claims) == (False, False)
+    said = {
+        "authorization_response_iss_parameter_supported": True,
+        "claims_parameter_supported": True,
+        "token_endpoint_auth_methods_supported": ["none", "client_secret_post"],
+        "code_challenge_methods_supported": ["plain", "S256"],
+    }
+    found = read_login_endpoints(configuration(**LOGIN, **said), ISSUER)
+    assert found.authentication_methods == {"none", "client_secret_post"}
+    assert (found.names_itself, found.takes_claims) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"issuer": "https://evil.example"}, "another issuer"),
+        ({"authorization_endpoint": None}, "no `authorization_endpoint`"),
+        ({"authorization_endpoint": "http://idp.example/authorize"}, "not https"),
+        ({"authorization_endpoint": "javascript:alert(1)"}, "without a host"),
+        ({"authorization_endpoint": "https://idp.example/a#b"}, "fragment"),
+        ({"token_endpoint": ["https://idp.example/token"]}, "no `token_endpoint`"),
+        ({"token_endpoint": "http://127.0.0.1/token"}, "not https"),
+        ({"code_challenge_methods_supported": ["plain"]}, "PKCE"),
+        ({"code_challenge_methods_supported": "S256"}, "PKCE"),
+        ({"token_endpoint_auth_methods_supported": "client_secret_basic"}, "not a list"),
+    ],
+)
+def test_nobody_is_sent_to_log_in_off_https_or_without_pkce(changes: dict[str, object], why: str) -> None:
+    """A code or a secret would be read on the way; without these changes people are sent."""
+    read_login_endpoints(configuration(**LOGIN), ISSUER)
+    with pytest.raises(BadInput, match=why):
+        read_login_endpoints(configuration(**{**LOGIN, **changes}), ISSUER)
+
+
+def test_keys_are_had_without_a_log_in() -> None:
+    """A provider of pipelines' tokens alone has no place for people, and its tokens are verified all the same."""
+    assert read_jwks_uri(configuration(authorization_endpoint="http://bad"), ISSUER)

@@ -8,7 +8,7 @@ import pytest
 from countersign import limits
 from countersign.errors import InvalidCredential
 from countersign.identity import base64url
-from countersign.identity.jws import parse
+from countersign.identity.jws import ID_TOKEN_TYPES, parse
 
 SIGNATURE = base64url.encode(b"not checked here")
 HEADER: dict[str, Any] = {"alg": "RS256", "kid": "first", "typ": "JWT"}
@@ -134,3 +134,12 @@ def test_length_is_bounded() -> None:
     room -= room % 4 == 1
     assert parse(compact(signature="A" * room)).key_id == "first"
     assert "longer than" in refusal(compact(signature="A" * (room + 4)))
+
+
+def test_an_access_token_is_no_id_token() -> None:
+    """Where one is expected, the type that RFC 9068 gives to the other is refused."""
+    access = compact(header=b'{"alg":"RS256","typ":"at+jwt"}')
+    assert parse(access).algorithm == "RS256"
+    with pytest.raises(InvalidCredential, match="`typ`"):
+        parse(access, ID_TOKEN_TYPES)
+    assert parse(compact(header=b'{"alg":"RS256","typ":"JWT"}'), ID_TOKEN_TYPES).algorithm == "RS256"

@@ -13,7 +13,7 @@ from countersign import limits
 from countersign.errors import InvalidCredential, ProviderUnavailable, RulesError
 from countersign.identity import Caller, TokenVerifier, base64url
 from countersign.identity.keys import ASYMMETRIC_ALGORITHMS
-from countersign.rulebook.values import IdentityRules, PersonMark
+from countersign.rulebook.values import IdentityRules, LoginClient, PersonMark
 from tests.identity.forgeries import FIRST, FORGERIES, Gate, hmac_with_public_key
 from tests.identity.issuing import (
     AUDIENCE,
@@ -277,3 +277,76 @@ async def test_nanoidp_from_end_to_end(nanoidp: NanoIdp) -> None:
     strangers = issuer_at(nanoidp.url, audiences=("somebody-else",))
     with pytest.raises(InvalidCredential, match="`aud`"):
         await TokenVerifier(IdentityRules((strangers,), ()), fetch, time.time).verify(pipeline)
+
+
+# -- log-in -----------------------------------------------------------------------------------------------------------
+
+CONSOLE = LoginClient("console", None, ("openid",))
+
+
+@pytest.fixture
+def login_gate(provider: KeyServer) -> Gate:
+    return Gate(provider, login=CONSOLE, groups_claim="groups")
+
+
+def id_claims(gate: Gate, **changes: Any) -> dict[str, Any]:
+    return gate.claims(**{"aud": "console", "nonce": "n-1", "user_login": "anna-k", "groups": ["release"], **changes})
+
+
+async def test_an_id_token_is_the_person_who_logged_in(login_gate: Gate) -> None:
+    """As any caller; but nobody calls the gateway with it."""
+    token = FIRST.token(id_claims(login_gate))
+    caller = await login_gate.verifier.verify_login(token, login_gate.provider.url, "n-1", "access")
+    assert (*caller.audience, *caller.people, *caller.groups) == ("console", "anna", "release")
+    assert "`aud`" in await login_gate.refusal(token)
+
+
+ID_FORGERIES: dict[str, tuple[Callable[[Gate], str], str]] = {
+    "another key": (lambda gate: rsa_key(2).token(id_claims(gate)), "signature"),
+    "HS256 with the public key": (hmac_with_public_key, "`alg`"),
+    "an access token": (lambda gate: FIRST.token(id_claims(gate), typ="at+jwt"), "`typ`"),
+    "a caller's token": (lambda gate: FIRST.token(id_claims(gate, aud=AUDIENCE)), "`aud`"),
+    "for others too": (lambda gate: FIRST.token(id_claims(gate, aud=["console", AUDIENCE])), "`aud`"),
+    "another client": (lambda gate: FIRST.token(id_claims(gate, azp="other")), "`azp`"),
+    "another log-in": (lambda gate: FIRST.token(id_claims(gate, nonce="n-2")), "`nonce`"),
+    "no nonce": (lambda gate: FIRST.token(id_claims(gate, nonce=...)), "`nonce`"),
+    "another access token": (lambda gate: FIRST.token(id_claims(gate, at_hash="x")), "`at_hash`"),
+    "expired": (lambda gate: FIRST.token(id_claims(gate, iat=int(NOW) - 90, exp=int(NOW) - 31)), "expired"),
+    "another issuer": (lambda gate: FIRST.token(id_claims(gate, iss="https://evil.example")), "another issuer"),
+    "logout token": (lambda gate: FIRST.token(id_claims(gate, events={})), "`events?`|event"),
+}
+
+
+@pytest.mark.parametrize(("forge", "why"), ID_FORGERIES.values(), ids=ID_FORGERIES.keys())
+async def test_a_forged_id_token_logs_nobody_in(login_gate: Gate, forge: Callable[[Gate], str], why: str) -> None:
+    """Each is the good one with one thing changed."""
+    with pytest.raises(InvalidCredential, match=why):
+        await login_gate.verifier.verify_login(forge(login_gate), login_gate.provider.url, "n-1", "access")
+
+
+async def test_the_answer_of_another_provider_is_refused(provider: KeyServer, other: KeyServer) -> None:
+    """Mix-up: both are accepted, but the person was sent to one of them."""
+    gate = Gate(provider, issuer_at(other.url, login=CONSOLE), login=CONSOLE)
+    theirs = rsa_key(2).token(id_claims(gate, iss=other.url))
+    with pytest.raises(InvalidCredential):
+        await gate.verifier.verify_login(theirs, provider.url, "n-1", "access")
+    assert (await gate.verifier.verify_login(theirs, other.url, "n-1", "access")).issuer == other.url
+
+
+async def test_an_issuer_without_a_log_in_logs_nobody_in(gate: Gate, login_gate: Gate) -> None:
+    """Its keys alone are no invitation."""
+    token = FIRST.token(id_claims(gate))
+    with pytest.raises(InvalidCredential, match="nobody logs in"):
+        await gate.verifier.verify_login(token, gate.provider.url, "n-1", "access")
+    with pytest.raises(InvalidCredential, match="nobody logs in"):
+        await gate.verifier.login_endpoints(gate.provider.url)
+    assert (await login_gate.verifier.login_endpoints(gate.provider.url)).token == f"{gate.provider.url}/token"
+
+
+def test_the_console_is_no_audience() -> None:
+    """Also where a rule was made by other means than a file."""
+    issuer = issuer_at("https://idp.example", login=CONSOLE)
+    TokenVerifier(IdentityRules((issuer,), ()), fetch, time.time)
+    bad = issuer_at("https://idp.example", login=CONSOLE, audiences=(AUDIENCE, "console"))
+    with pytest.raises(RulesError, match="also an audience"):
+        TokenVerifier(IdentityRules((bad,), ()), fetch, time.time)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from countersign.identity.people import people
+from countersign.identity.people import fitting, may_sign, people
 from countersign.rulebook.values import PersonMark
 from tests.identity.issuing import issuer_at
 
@@ -75,3 +75,32 @@ def test_a_mark_on_another_claim_does_not_hide_a_name() -> None:
 def test_nobody_is_mapped_without_rules() -> None:
     """No mark and no person claim: the caller is nobody, and so independent of nobody."""
     assert people({"sub": "anna", "email": "anna@x"}, issuer_at(URL), ()) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("claims", "own"),
+    [
+        ({"sub": "anna"}, True),
+        ({"user_login": "anna-k"}, False),
+        ({"sub": "anna", "user_login": "anna-k"}, False),
+        ({"sub": "anna", "user_login": "nobody's"}, True),
+        ({"sub": "anna", "user_login": ["x", "anna-k"]}, False),
+    ],
+)
+def test_a_token_of_what_a_person_started_is_not_their_own(claims: dict[str, Any], own: bool) -> None:
+    """One mark that does not sign is enough, beside whatever else names the person."""
+    marks = (PersonMark(URL, "sub", "anna", "anna"), PersonMark(URL, "user_login", "anna-k", "anna", signs=False))
+    assert may_sign(claims, issuer_at(URL), marks) is own
+    assert people(claims, issuer_at(URL), marks) == {"anna"}
+
+
+def test_another_issuers_mark_says_nothing_of_a_token() -> None:
+    """The claims may be alike; whose they are counts."""
+    marks = (PersonMark("https://other.example", "sub", "anna", "anna", signs=False),)
+    assert may_sign({"sub": "anna"}, issuer_at(URL), marks)
+    assert not may_sign({"sub": "anna"}, issuer_at("https://other.example"), marks)
+
+
+def test_the_marks_that_fit_are_found() -> None:
+    """In order, of any issuer."""
+    assert fitting({"user_login": "bb", "actor": "bb"}, MARKS) == [MARKS[1], MARKS[2]]

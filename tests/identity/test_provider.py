@@ -235,3 +235,21 @@ def test_an_issuer_off_https_is_refused(monotonic: Clock) -> None:
     Provider(issuer_at("https://idp.example"), fetch, monotonic)
     with pytest.raises(BadInput, match="https"):
         Provider(issuer_at("http://idp.example"), fetch, monotonic)
+
+
+async def test_where_people_log_in_comes_with_the_keys(source: Provider, provider: KeyServer, monotonic: Clock) -> None:
+    """Whoever clicks on the log-in a thousand times does not make the gateway ask the provider as often."""
+    assert (await source.login_endpoints()).token == f"{provider.url}/token"
+    provider.configuration = {"token_endpoint": f"{provider.url}/elsewhere"}
+    assert (await source.login_endpoints()).token == f"{provider.url}/token"
+    assert provider.fetches == 1
+    monotonic.now += limits.KEYS_FRESH_SECONDS
+    assert (await source.login_endpoints()).token == f"{provider.url}/elsewhere"
+
+
+async def test_a_provider_without_a_log_in_is_said(source: Provider, provider: KeyServer) -> None:
+    """Its tokens are verified; people are told that nobody can log in with it."""
+    provider.configuration = {"authorization_endpoint": "http://idp.example/"}
+    assert names(await source.keys()) == ["first"]
+    with pytest.raises(ProviderUnavailable, match=r"nobody can log in with .*not https"):
+        await source.login_endpoints()

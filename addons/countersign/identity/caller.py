@@ -28,6 +28,7 @@ class Caller:
     people: frozenset[str]  #: the people behind this token by rules/identity.yaml; empty: not mapped, not independent
     groups: frozenset[str]
     claims: Mapping[str, Json] = field(repr=False, hash=False)  #: read-only
+    may_sign: bool = True  #: False: the token speaks for something that the people started, not for them
     leeway_seconds: int = 0  #: by which the issuer's clock may differ; the verifier granted it, and so do all others
 
     def as_evidence(self) -> dict[str, Json]:

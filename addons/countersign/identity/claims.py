@@ -5,7 +5,7 @@ Does not check the signature, and does not know whether the provider withdrew th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from countersign import limits
@@ -25,10 +25,10 @@ class RegisteredClaims:
     token_id: str | None
 
 
-def check(claims: Mapping[str, Json], issuer: Issuer, now: float) -> RegisteredClaims:
+def check(claims: Mapping[str, Json], issuer: Issuer, audiences: Sequence[str], now: float) -> RegisteredClaims:
     """Check the registered claims of a token of `issuer` at `now` (seconds since the epoch).
 
-    `iss aud exp iat sub` are required. Clocks may differ by `issuer.leeway_seconds`. Raises InvalidCredential.
+    `iss aud exp iat sub` are required, and `aud` has one of `audiences`. Clocks may differ by `issuer.leeway_seconds`. Raises InvalidCredential.
     """
     if claims.get("iss") != issuer.url:
         raise InvalidCredential("the token is of another issuer")
@@ -36,8 +36,8 @@ def check(claims: Mapping[str, Json], issuer: Issuer, now: float) -> RegisteredC
     if not isinstance(subject, str) or not subject:
         raise InvalidCredential("the token has no subject (`sub`), or not as a string")
     audience = _audience(claims)
-    if not set(audience) & set(issuer.audiences):
-        raise InvalidCredential(f"the token is for somebody else: `aud` has none of {', '.join(issuer.audiences)}")
+    if not set(audience) & set(audiences):
+        raise InvalidCredential(f"the token is for somebody else: `aud` has none of {', '.join(audiences)}")
     issued_at, expires_at = _check_times(claims, issuer.leeway_seconds, now)
     token_id = claims.get("jti")
     if "jti" in claims and not isinstance(token_id, str):

@@ -14,6 +14,7 @@ from countersign.identity import base64url
 from countersign.strict_json import Json
 
 TYPES: Final = ("jwt", "at+jwt", "application/at+jwt")  # RFC 7519 5.1, RFC 9068 2.1; other types are other things
+ID_TOKEN_TYPES: Final = ("jwt",)  # what a log-in ends with; an access token is not one (RFC 9068, 2.1)
 
 _REFUSED_HEADERS: Final = {
     # header parameter -> why a token that has it is refused
@@ -38,8 +39,8 @@ class UnverifiedToken:
     claims: dict[str, Json] = field(repr=False)
 
 
-def parse(token: str) -> UnverifiedToken:
-    """Read `token` as a compact JWS (RFC 7515, 7.1) with a JSON object as header and as payload.
+def parse(token: str, types: tuple[str, ...] = TYPES) -> UnverifiedToken:
+    """Read `token` as a compact JWS (RFC 7515, 7.1) with a JSON object as header and as payload, and one of `types`.
 
     Refuses what could be read in two ways (a member given twice, base64url with spare bits) and every header that lets
     the token choose its own key (RFC 8725, 3.10). Raises InvalidCredential; its text holds nothing of the token.
@@ -56,7 +57,7 @@ def parse(token: str) -> UnverifiedToken:
     for name, why in _REFUSED_HEADERS.items():
         if name in header:
             raise InvalidCredential(f"the token's header has `{name}`: {why}")
-    _check_type(header)
+    _check_type(header, types)
     algorithm = header.get("alg")
     if not isinstance(algorithm, str):
         raise InvalidCredential("the token's header has no `alg`")
@@ -70,12 +71,12 @@ def parse(token: str) -> UnverifiedToken:
     return UnverifiedToken(token, algorithm, key_id if isinstance(key_id, str) else None, claims)
 
 
-def _check_type(header: dict[str, Json]) -> None:
+def _check_type(header: dict[str, Json], types: tuple[str, ...]) -> None:
     if "typ" not in header:
         return
     kind = header["typ"]
-    if not isinstance(kind, str) or kind.lower() not in TYPES:
-        raise InvalidCredential("the token's `typ` is not one of JWT, at+jwt: it was made for something else")
+    if not isinstance(kind, str) or kind.lower() not in types:
+        raise InvalidCredential(f"the token's `typ` is none of {', '.join(types)}: it was made for something else")
 
 
 def _decode(segment: str, name: str) -> bytes:

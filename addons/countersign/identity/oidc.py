@@ -8,18 +8,19 @@ the rule names must be the gateway's own.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 
 from countersign import limits
 from countersign.errors import BadInput, InvalidCredential, RulesError
-from countersign.identity import claims, jws
+from countersign.identity import claims, id_token, jws
 from countersign.identity.caller import Caller
+from countersign.identity.discovery import LoginEndpoints
 from countersign.identity.jws import UnverifiedToken
 from countersign.identity.keys import ASYMMETRIC_ALGORITHMS, VerificationKey, signing_key
-from countersign.identity.people import people
+from countersign.identity.people import may_sign, people
 from countersign.identity.provider import Fetch, Provider
-from countersign.rulebook.values import IdentityRules, Issuer
+from countersign.rulebook.values import IdentityRules, Issuer, LoginClient
 
 
 class TokenVerifier:
@@ -59,12 +60,42 @@ class TokenVerifier:
         Raises InvalidCredential with the reason in words, or ProviderUnavailable where nobody can say.
         """
         unverified = jws.parse(token)
-        provider = self._provider(unverified)
+        issuer = unverified.claims.get("iss")
+        if not isinstance(issuer, str) or issuer not in self._providers:
+            raise InvalidCredential("the token's issuer (`iss`) is not one of those in rules/identity.yaml")
+        provider = self._providers[issuer]
+        return await self._caller(unverified, provider, provider.issuer.audiences)
+
+    async def verify_login(self, token: str, issuer_url: str, nonce: str, access_token: str) -> Caller:
+        """The person who logged in: `token` is the ID token that the issuer's token endpoint gave with `access_token`.
+
+        As `verify`, but for nobody else than the console as the issuer's `login` client, and for this one log-in
+        (`nonce`). Raises InvalidCredential or ProviderUnavailable.
+        """
+        client = self._login_client(issuer_url)
+        unverified = jws.parse(token, jws.ID_TOKEN_TYPES)
+        caller = await self._caller(unverified, self._providers[issuer_url], (client.client_id,))
+        id_token.check(unverified, client.client_id, nonce, access_token)
+        return caller
+
+    async def login_endpoints(self, issuer_url: str) -> LoginEndpoints:
+        """Where people log in with a browser. Raises ProviderUnavailable, or InvalidCredential where the issuer has no
+        `login`."""
+        self._login_client(issuer_url)
+        return await self._providers[issuer_url].login_endpoints()
+
+    def _login_client(self, issuer_url: str) -> LoginClient:
+        provider = self._providers.get(issuer_url)
+        if provider is None or provider.issuer.login is None:
+            raise InvalidCredential("nobody logs in with this issuer; see `login` in rules/identity.yaml")
+        return provider.issuer.login
+
+    async def _caller(self, unverified: UnverifiedToken, provider: Provider, audiences: Sequence[str]) -> Caller:
         issuer = provider.issuer
         if unverified.algorithm not in issuer.algorithms or unverified.algorithm not in ASYMMETRIC_ALGORITHMS:
             raise InvalidCredential(f"the token's `alg` is not accepted; use {', '.join(issuer.algorithms)}")
         key = await _signing_key(provider, unverified)
-        registered = claims.check(unverified.claims, issuer, self._clock())
+        registered = claims.check(unverified.claims, issuer, audiences, self._clock())
         return Caller(
             issuer=issuer.url,
             subject=registered.subject,
@@ -75,16 +106,11 @@ class TokenVerifier:
             key_id=key.key_id,
             key_thumbprint=key.thumbprint,
             people=people(unverified.claims, issuer, self._marks),
+            may_sign=may_sign(unverified.claims, issuer, self._marks),
             groups=claims.groups(unverified.claims, issuer),
             claims=MappingProxyType(unverified.claims),
             leeway_seconds=issuer.leeway_seconds,
         )
-
-    def _provider(self, unverified: UnverifiedToken) -> Provider:
-        issuer = unverified.claims.get("iss")
-        if not isinstance(issuer, str) or issuer not in self._providers:
-            raise InvalidCredential("the token's issuer (`iss`) is not one of those in rules/identity.yaml")
-        return self._providers[issuer]
 
 
 async def _signing_key(provider: Provider, token: UnverifiedToken) -> VerificationKey:
@@ -102,6 +128,10 @@ def _check_issuer(issuer: Issuer) -> None:
     """The rule file was checked before; this holds where a rule was made by other means."""
     if not issuer.audiences:
         raise _rules_error(issuer, "no audience is accepted", "name the gateway's own")
+    if issuer.login is not None and issuer.login.client_id in issuer.audiences:
+        raise _rules_error(
+            issuer, "the log-in's client_id is also an audience", "register the console as its own client"
+        )
     if not issuer.algorithms or not set(issuer.algorithms) <= set(ASYMMETRIC_ALGORITHMS):
         raise _rules_error(issuer, "an algorithm that is not accepted", f"use {', '.join(ASYMMETRIC_ALGORITHMS)}")
     if not 0 <= issuer.leeway_seconds <= limits.MAX_LEEWAY_SECONDS:

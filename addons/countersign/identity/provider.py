@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from countersign import limits
 from countersign.errors import BadInput, ProviderUnavailable
 from countersign.identity import discovery
+from countersign.identity.discovery import LoginEndpoints
 from countersign.identity.keys import KeySet, read_key_set
 from countersign.rulebook.values import Issuer
 
@@ -30,6 +31,7 @@ class Provider:
         self._fetch = fetch
         self._monotonic = monotonic
         self._keys: KeySet = ()
+        self._configuration = b""
         self._fetched_at: float | None = None
         self._failed_at: float | None = None
         self._failure = ""
@@ -41,6 +43,14 @@ class Provider:
         if self._age() >= limits.KEYS_FRESH_SECONDS:
             await self._refresh()
         return self._keys
+
+    async def login_endpoints(self) -> LoginEndpoints:
+        """Where people log in, by the configuration that the keys came with. Raises ProviderUnavailable."""
+        await self.keys()
+        try:
+            return discovery.read_login_endpoints(self._configuration, self.issuer.url)
+        except BadInput as error:
+            raise ProviderUnavailable(f"nobody can log in with {self.issuer.url}: {error.detail}") from None
 
     async def keys_after(self, known: KeySet) -> KeySet:
         """The keys after asking once more, because a token does not fit `known`; the same object where nobody asked.
@@ -72,14 +82,15 @@ class Provider:
     async def _fetch_keys(self) -> None:
         try:
             async with asyncio.timeout(limits.PROVIDER_TIMEOUT_SECONDS):
-                jwks_uri = discovery.read_jwks_uri(await self._fetch(self._configuration_url), self.issuer.url)
-                found = read_key_set(await self._fetch(jwks_uri))
+                configuration = await self._fetch(self._configuration_url)
+                found = read_key_set(await self._fetch(discovery.read_jwks_uri(configuration, self.issuer.url)))
         except TimeoutError:
             self._fail("it did not answer in time")
         except (OSError, BadInput, ValueError) as error:
             self._fail(str(error))
         else:
-            self._keys, self._fetched_at, self._failed_at = found, self._monotonic(), None
+            self._keys, self._configuration = found, configuration
+            self._fetched_at, self._failed_at = self._monotonic(), None
 
     def _fail(self, why: str) -> None:
         self._failed_at = self._monotonic()
