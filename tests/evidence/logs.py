@@ -84,3 +84,14 @@ def execute(database: Path, *statements: str | tuple[str, Sequence[object]]) -> 
         for statement in statements:
             sql, parameters = (statement, ()) if isinstance(statement, str) else statement
             connection.execute(sql, parameters)
+
+
+def step(exchange: str | None, verdict: str, *, subject: str | None = "orders-value", name: str = "registry") -> Entry:
+    """One step of an approval."""
+    fields: dict[str, Json] = {"connection": name, "subject": subject, "approval": "approval-1", "verdict": verdict}
+    return Entry("approval", exchange, fields, {"event": Payload("application/json", b'{"before": {}}')})
+
+
+def outcome_of(exchange: str, *, subject: str | None = "orders-value", kind: str = "outcome") -> Entry:
+    """What the service answered about a subject of the registry."""
+    return Entry(kind, exchange, {"connection": "registry", "subject": subject, "forwarded": True})

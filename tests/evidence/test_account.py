@@ -65,6 +65,49 @@ def record(kind: str, fields: dict[str, Json], **payloads: Payload) -> Record:
             {"approval": "a1", "verdict": "denied", "person": "bob", "reason": "no"},
             "approval a1 denied by bob because: no",
         ),
+        (
+            "approval",
+            {"approval": "a1", "verdict": "requested", "reason": "a steward must look", "justification": "ticket 7"},
+            "approval a1 requested justified with: ticket 7 because: a steward must look",
+        ),
+        (
+            "approval",
+            {"approval": "a1", "verdict": "withdrawn", "person": "alice", "reason": ""},
+            "approval a1 withdrawn by alice",
+        ),
+        (
+            "approval",
+            {"approval": "a1", "verdict": "revoked", "person": "bob", "reason": "I overlooked the app"},
+            "approval a1 revoked by bob because: I overlooked the app",
+        ),
+        (
+            "approval",
+            {
+                "approval": "a1",
+                "verdict": "break-glass",
+                "caller": "alice",
+                "justification": "shop down",
+                "reason": "x",
+            },
+            "alice broke the glass: it passes without approval, to be reviewed as a1 justified with: shop down "
+            "because: x",
+        ),
+        (
+            "approval",
+            {"approval": "a1", "verdict": "reviewed", "review": "accept", "person": "carol", "reason": ""},
+            "break-glass change a1 reviewed and accepted by carol",
+        ),
+        (
+            "approval",
+            {"approval": "a1", "verdict": "reviewed", "review": "object", "person": "carol", "reason": "no fire"},
+            "break-glass change a1 reviewed and objected to by carol because: no fire",
+        ),
+        (
+            "decision",
+            {"verdict": "break-glass", "approval": "a1", "justification": "shop down", "rule": "approval.yaml:9"},
+            "decision: break-glass without the approval it needs, to be reviewed as a1 justified with: shop down "
+            "(rule approval.yaml:9)",
+        ),
         ("tunnel", {"step": "opened", "caller": "bob", "host": "pypi.example"}, "tunnel opened for bob: pypi.example"),
     ],
 )

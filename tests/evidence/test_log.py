@@ -469,3 +469,25 @@ def test_damage_shows_when_read(places: StatePlaces, copy_of_told: Callable[[], 
         logs.execute(places.database, "update records set verdict = 'allow' where seq = 6")
         with pytest.raises(EvidenceDamaged, match="verdict"):
             list(log.records())
+
+
+def test_history_is_the_newest(places: StatePlaces) -> None:
+    """At most as many as are wanted, while the log is being written."""
+    with logs.opened(places) as log:
+        for verdict in ("requested", "approved", "used"):
+            log.submit(logs.step("asking", verdict)).result(5)
+        assert [record.fields["verdict"] for record in log.history("registry", "orders-value", 2)] == [
+            "used",
+            "approved",
+        ]
+        assert len(log.history("registry", "orders-value", 50)) == 3
+        assert log.history("registry", None, 50) == ()
+
+
+def test_history_that_cannot_be_read(places: StatePlaces) -> None:
+    """The caller hears of it."""
+    with logs.opened(places) as log:
+        log.submit(logs.step("asking", "requested")).result(5)
+        logs.execute(places.database, "alter table payloads rename to gone")
+        with pytest.raises(EvidenceUnavailable, match="cannot be read"):
+            log.history("registry", "orders-value", 1)

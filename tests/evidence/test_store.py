@@ -142,3 +142,46 @@ def test_read_damaged(copy_of_told: Callable[[], Path], damage: str) -> None:
     logs.execute(path, damage)
     with closing(store.open_for_reading(path)) as db, pytest.raises(EvidenceDamaged):
         list(store.read_records(db))
+
+
+def test_history_of_a_subject(places: StatePlaces) -> None:
+    """The steps of its approvals and the outcomes of their requests, newest first, without payloads; nobody else's."""
+    with logs.opened(places) as log:
+        log.submit(
+            logs.outcome_of("a-read"),  # nobody was asked
+            logs.step("asking", "requested"),
+            logs.outcome_of("asking"),
+            logs.step(None, "approved"),
+            logs.step("sending", "used"),
+            logs.outcome_of("sending", kind="outcome_unknown"),
+            logs.step("asking", "requested", subject="others-value"),
+            logs.step("asking", "requested", name="another registry"),
+            logs.step("no-subject", "requested", subject=None),
+            logs.outcome_of("no-subject", subject=None),
+        ).result(5)
+    with closing(store.open_for_reading(places.database)) as db:
+        found = list(store.read_history(db, "registry", "orders-value"))
+        assert [(record.type, record.exchange) for record in found] == [
+            ("outcome_unknown", "sending"),
+            ("approval", "sending"),
+            ("approval", None),
+            ("outcome", "asking"),
+            ("approval", "asking"),
+        ]
+        assert all(record.payloads == {} for record in found)
+        whole = store.read_history(db, "registry", None)
+        assert [(record.type, record.exchange) for record in whole] == [
+            ("outcome", "no-subject"),
+            ("approval", "no-subject"),
+        ]
+
+
+def test_damaged_history(places: StatePlaces) -> None:
+    """A step that does not agree with itself is not told; an undamaged one is."""
+    with logs.opened(places) as log:
+        log.submit(logs.step("asking", "requested")).result(5)
+    with closing(store.open_for_reading(places.database)) as db:
+        assert len(list(store.read_history(db, "registry", "orders-value"))) == 1
+    logs.execute(places.database, "update records set verdict = 'approved' where type = 'approval'")
+    with closing(store.open_for_reading(places.database)) as db, pytest.raises(EvidenceDamaged):
+        list(store.read_history(db, "registry", "orders-value"))

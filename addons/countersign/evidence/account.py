@@ -70,7 +70,7 @@ def _sentence(record: Record) -> Iterator[str]:
         case "intent":
             yield f"{caller(fields)} asks for {_what(fields)}"
         case "decision":
-            yield f"decision: {_text(fields.get('verdict')) or 'none'}"
+            yield from _decision(fields)
         case "outcome":
             yield from _outcome(fields)
         case "outcome_unknown":
@@ -93,6 +93,19 @@ def _sentence(record: Record) -> Iterator[str]:
         yield f"(rule {rule})"
 
 
+def _decision(fields: Mapping[str, Json]) -> Iterator[str]:
+    verdict = _text(fields.get("verdict"))
+    yield f"decision: {verdict or 'none'}"
+    if verdict == "break-glass":
+        yield f"without the approval it needs, to be reviewed as {_text(fields.get('approval')) or 'nothing known'}"
+        yield from _justified(fields)
+
+
+def _justified(fields: Mapping[str, Json]) -> Iterator[str]:
+    if justification := _text(fields.get("justification")):
+        yield f"justified with: {justification}"
+
+
 def _outcome(fields: Mapping[str, Json]) -> Iterator[str]:
     status = _text(fields.get("status"))
     if fields.get("forwarded") is False:
@@ -104,11 +117,21 @@ def _outcome(fields: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _approval(fields: Mapping[str, Json]) -> Iterator[str]:
-    yield f"approval {_text(fields.get('approval'))} {_text(fields.get('verdict'))}".replace("  ", " ")
     data = fields.get("data")
     told = {**data, **fields} if isinstance(data, dict) else fields
+    verdict, named = _text(fields.get("verdict")), _text(fields.get("approval"))
+    match verdict, _text(told.get("review")):
+        case "break-glass", _:
+            yield f"{caller(fields)} broke the glass: it passes without approval, to be reviewed as {named}"
+        case "reviewed", "accept":
+            yield f"break-glass change {named} reviewed and accepted"
+        case "reviewed", "object":
+            yield f"break-glass change {named} reviewed and objected to"
+        case _:
+            yield f"approval {named} {verdict}".replace("  ", " ")
     if person := _text(told.get("person")):
         yield f"by {person}"
+    yield from _justified(told)
     if not fields.get("reason") and (reason := _text(told.get("reason"))):
         yield f"because: {reason}"
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, suppress
+from itertools import islice
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -176,6 +177,19 @@ class EvidenceLog:
             with closing(store.open_for_reading(self._database)) as db:
                 db.execute("begin")
                 yield from store.read_records(db, types=types, after=after)
+        except store.UNREADABLE as error:
+            raise EvidenceUnavailable(f"the evidence cannot be read: {error}") from error
+
+    def history(self, connection: str, subject: str | None, limit: int) -> tuple[Record, ...]:
+        """What became of the approvals of one subject, newest first, at most `limit` records, without their payloads.
+
+        Those are the steps of its approvals, and the outcomes of the requests they were taken for. Does not tell what
+        passed without anybody being asked. Raises EvidenceDamaged, EvidenceUnavailable.
+        """
+        try:
+            with closing(store.open_for_reading(self._database)) as db:
+                db.execute("begin")
+                return tuple(islice(store.read_history(db, connection, subject), limit))
         except store.UNREADABLE as error:
             raise EvidenceUnavailable(f"the evidence cannot be read: {error}") from error
 

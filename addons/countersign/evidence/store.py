@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Container, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -109,6 +110,24 @@ def read_records(
         for leaf, *stored in cursor:
             if types is None or stored[2] in types:
                 yield _record(db, leaf, tuple(stored))
+
+
+_OF_ONE_SUBJECT = """connection = ? and subject is ? and (
+    type = 'approval'
+    or type in ('outcome', 'outcome_unknown')
+    and exchange in (select step.exchange from records as step where step.type = 'approval' and step.subject is ?)
+)"""
+
+
+def read_history(db: Database, connection: str, subject: str | None) -> Iterator[Record]:
+    """The steps of a subject's approvals, and the outcomes of the requests they were taken for; newest first.
+
+    Each is checked as by `read_records`, and then without its payloads: they can be as large as schemas. Raises
+    EvidenceDamaged, one of UNREADABLE.
+    """
+    parameters = (connection, subject, subject)
+    for record in read_records(db, where=_OF_ONE_SUBJECT, parameters=parameters, newest_first=True):
+        yield replace(record, payloads={})
 
 
 def _record(db: Database, leaf: bytes, stored: tuple[object, ...]) -> Record:
