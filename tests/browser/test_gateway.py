@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -22,6 +23,7 @@ pytestmark = NEEDS_CHROMIUM
 
 IN_PRODUCTION = {"type": "object", "properties": {"id": {"type": "string"}}}
 TIGHTENED = {**IN_PRODUCTION, "required": ["id"]}
+SECRET = "sk_live_51HxSecretOfTheBrowser"
 
 
 @pytest.fixture(scope="module")
@@ -39,23 +41,36 @@ def page() -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         page.set_default_timeout(15_000)
+        # the provider's page asks others for its looks
+        page.route(lambda url: "//127.0.0.1:" not in url, lambda route: route.abort())
         yield page
         browser.close()
 
 
-def hold(stage: Stage, subject: str) -> tuple[Scene, Child, str]:
+def hold(stage: Stage, subject: str, schema: Mapping[str, Any] = TIGHTENED) -> tuple[Scene, Child, str]:
     """A pipeline that waits, and the approval it waits for."""
     scene = Scene(stage)
     scene.put_in_production(subject, IN_PRODUCTION)
-    waiting = scene.start_registering(subject, TIGHTENED)
+    waiting = scene.start_registering(subject, schema)
     return scene, waiting, scene.wait_for_approval()
 
 
-def open_change(stage: Stage, page: Page, approval: str) -> None:
+def follow_link(stage: Stage, page: Page, approval: str) -> None:
+    """From the link in a refusal, as nobody, to the approval's page, as bob."""
     page.goto(f"{stage.console_url}/approvals/{approval}")
-    page.get_by_label("Your own token").fill(stage.provider.token_for_person("bob"))
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("link", name="Log in with").click()
+    page.get_by_label("Username").fill("bob")
+    page.get_by_label("Password").fill("bob-pw")
+    page.get_by_role("button", name="Authorize").click()
+    page.wait_for_url(f"**/approvals/{approval}")
+
+
+def open_change(stage: Stage, page: Page, approval: str) -> None:
+    """The same change in mitmweb."""
+    follow_link(stage, page, approval)
+    page.goto(f"{stage.console_url}/#/flows/{approval}/request")
     expect(page.locator(".contentview pre")).to_contain_text("1 field becomes required: `id`")
+    expect(page.locator(".contentview pre")).to_contain_text("valid today, refused by the new schema")
 
 
 def signed_by(stage: Stage, approval: str) -> list[tuple[str, str]]:
@@ -99,3 +114,30 @@ def test_abort_refuses_the_change(stage: Stage, page: Page) -> None:
     assert waiting.output.startswith("refused 403 40300 bob denied the change: customers without an id exist")
     assert scene.writes() == before
     assert signed_by(stage, approval) == [("bob", "denied")]
+
+
+def test_the_page_releases_the_change_with_a_reason(stage: Stage, page: Page, tmp_path: Path) -> None:
+    """Who has never seen mitmweb decides on the approval's own page; what is secret is on no page."""
+    properties = {"id": {"type": "string"}, "apiKey": {"type": "string", "default": SECRET}}
+    scene, waiting, approval = hold(stage, "orders-on-the-page", {**TIGHTENED, "properties": properties})
+    before = scene.writes()
+    follow_link(stage, page, approval)
+    main = page.locator("main")
+    expect(main).to_contain_text("orders-on-the-page")
+    expect(main).to_contain_text("1 field becomes required: `id`")
+    assert "apiKey" in (main.text_content() or "")
+    assert SECRET not in page.content()
+    page.get_by_label("Reason").fill("agreed with the team")
+    page.screenshot(
+        path=Path(os.environ.get("COUNTERSIGN_SCREENSHOTS") or tmp_path) / "gateway-page.png", full_page=True
+    )
+    page.get_by_role("button", name="Approve").click()
+    waiting.wait(seconds=30)
+    assert waiting.output.startswith("registered")
+    assert scene.writes() == before + 1
+    assert SECRET.encode() in scene.last_write().body
+    assert signed_by(stage, approval) == [("bob", "approved")]
+    expect(page.get_by_role("heading", name="Approved and let through")).to_be_visible()
+    page.reload()
+    expect(main).to_contain_text("Approved by bob because: agreed with the team")
+    expect(main).to_contain_text("The service answered 200")

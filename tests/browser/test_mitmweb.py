@@ -58,6 +58,12 @@ async def log_in(page: Page, token: str) -> None:
     await page.get_by_role("button", name="Log in").click()
 
 
+async def open_in_mitmweb(page: Page, token: str) -> None:
+    """From the log-in that a link led to, over the approval's page."""
+    await log_in(page, token)
+    await page.get_by_role("link", name="mitmweb").click()
+
+
 def resume(page: Page) -> Locator:
     return page.locator('button[title="[a]ccept intercepted flow"]')
 
@@ -76,7 +82,7 @@ async def test_a_link_leads_through_the_log_in_to_the_change_and_resume_approves
     await picture(page, "1-log-in", tmp_path)
     await log_in(page, "token-of-nobody")
     await expect(page.get_by_role("alert")).to_contain_text("nobody issued this token")
-    await log_in(page, "token-bob")
+    await open_in_mitmweb(page, "token-bob")
 
     change = page.locator(".contentview pre")
     for text in (
@@ -121,7 +127,7 @@ async def test_what_cannot_be_decided_is_said(stage: Stage, page: Page, tmp_path
     """Alice asked for the change herself: the page shows the refusal, which mitmweb alone would not."""
     held = await stage.hold()
     await page.goto(stage.console.approval_url(held.request.id))
-    await log_in(page, "token-alice")
+    await open_in_mitmweb(page, "token-alice")
     await resume(page).click()
     await expect(page.locator(".countersign-notice")).to_contain_text("alice stands behind this request")
     await picture(page, "6-refused", tmp_path)
@@ -137,7 +143,7 @@ async def test_the_list_follows_the_desk(stage: Stage, page: Page, tmp_path: Pat
     row = page.locator(".flow-table tr.intercepted")
     await expect(row).to_contain_text("<img src=x onerror=alert(1)>\\u001b[31m\\u202e")
     await picture(page, "7-list", tmp_path)
-    await stage.desk.sign(held.request.id, CALLERS["token-carol"], "deny", "no")
+    await stage.desk.act(held.request.id, CALLERS["token-carol"], "deny", "no")
     await expect(row).to_have_count(0)
     await expect(page.locator(".flow-table")).to_contain_text("denied: no")
 
@@ -146,7 +152,7 @@ async def test_only_what_an_approver_can_do_is_offered(stage: Stage, page: Page)
     """No Replay, Duplicate, Delete, Edit, Export; and no key decides without a click."""
     held = await stage.hold()
     await page.goto(stage.console.approval_url(held.request.id))
-    await log_in(page, "token-bob")
+    await open_in_mitmweb(page, "token-bob")
     await expect(page.locator(".contentview pre")).to_contain_text("taxId")
     visible = [await button.inner_text() for button in await page.locator("header button:visible").all()]
     assert [text.strip() for text in visible] == ["Resume", "Abort"]

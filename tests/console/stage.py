@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from mitmproxy.options import Options
 from mitmproxy.tools.dump import DumpMaster
@@ -18,8 +19,10 @@ from tornado.httputil import HTTPHeaders
 
 from countersign.approvals import Approval, ApprovalEvent, ApprovalRequest, Desk
 from countersign.console.server import Console, ConsoleSettings
-from countersign.errors import InvalidCredential
-from countersign.identity import Caller
+from countersign.errors import CountersignError, InvalidCredential
+from countersign.evidence.records import Record
+from countersign.identity import BrowserLogin, Caller
+from countersign.rulebook.values import Requirement
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -108,8 +111,7 @@ def approval_request(number: int = 1, **changes: Any) -> ApprovalRequest:
         rules="rules-digest",
         rule="narrowing (rules/approval.yaml:12)",
         why="a narrowing change needs a steward",
-        quorum=1,
-        approvers=("group:stewards",),
+        alternatives=((Requirement(1, ("group:stewards",)),),),
         reason=(),
         summary=("taxId becomes required", "age is at most 120 now"),
         changes=(
@@ -140,6 +142,26 @@ def approval_request(number: int = 1, **changes: Any) -> ApprovalRequest:
     return replace(request, **changes)
 
 
+def no_history(connection: str, subject: str | None, limit: int) -> tuple[Record, ...]:
+    """Of a log in which nothing happened."""
+    return ()
+
+
+@dataclass
+class Past:
+    """In place of the evidence log: what the pages tell of every subject."""
+
+    records: list[Record] = field(default_factory=list)  #: newest first
+    asked: list[tuple[str, str | None, int]] = field(default_factory=list)
+    problem: CountersignError | None = None  #: why it cannot be read
+
+    def __call__(self, connection: str, subject: str | None, limit: int) -> tuple[Record, ...]:
+        self.asked.append((connection, subject, limit))
+        if self.problem is not None:
+            raise self.problem
+        return tuple(self.records[:limit])
+
+
 @dataclass
 class Stage:
     """A running console with its desk, and a client that does what a browser or a tool does."""
@@ -148,6 +170,7 @@ class Stage:
     desk: Desk
     store: MemoryStore
     clock: Clock
+    past: Past
     _client: AsyncHTTPClient = field(default_factory=lambda: AsyncHTTPClient(force_instance=True))
 
     @property
@@ -242,22 +265,33 @@ class Browser:
             self.cookies[name] = rest.partition(";")[0].strip('"')
         return answer
 
+    async def submit(self, page: HTTPResponse, leads_to: str, **fields: str) -> HTTPResponse:
+        """Send the form of `page` that leads to `leads_to`, with its hidden fields, as a browser without scripts does."""
+        form = re.search(rf'<form[^>]* action="{re.escape(leads_to)}".*?</form>', page.body.decode(), re.DOTALL)
+        assert form is not None, f"the page has no form for {leads_to}"
+        hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[0])
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = urlencode({**dict(hidden), **fields}).encode()
+        return await self.send("POST", leads_to, headers, body, xsrf=False)
+
     def cookie_header(self) -> str:
         return "; ".join(f"{name}={value}" for name, value in self.cookies.items() if value)
 
 
 @asynccontextmanager
-async def on_stage(store: MemoryStore | None = None, **settings: Any) -> AsyncIterator[Stage]:
+async def on_stage(
+    store: MemoryStore | None = None, browser_login: BrowserLogin | None = None, **settings: Any
+) -> AsyncIterator[Stage]:
     """A console that listens on a free port of loopback; closed at the end."""
     store = store or MemoryStore()
     clock = Clock()
     desk = Desk(store, clock.microseconds)
     master = DumpMaster(Options(), with_termlog=False, with_dumper=False)
-    console = Console(
-        master, desk, verify, ConsoleSettings("127.0.0.1", 0, session_key=secrets.token_bytes(32), **settings), clock
-    )
+    past = Past()
+    addresses = ConsoleSettings("127.0.0.1", 0, session_key=secrets.token_bytes(32), **settings)
+    console = Console(master, desk, verify, addresses, clock, history=past, browser_login=browser_login)
     console.start()
-    stage = Stage(console, desk, store, clock)
+    stage = Stage(console, desk, store, clock, past)
     try:
         yield stage
     finally:

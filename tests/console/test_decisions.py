@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -11,6 +12,13 @@ from countersign import limits
 from tests.console.stage import Stage
 
 UNKNOWN = "00000000-0000-4000-8000-00000000ffff"
+
+
+async def until_waiting(stage: Stage, number: int) -> None:
+    """Until so many wait for news."""
+    async with asyncio.timeout(10):
+        while stage.console._started()._waiting.total() != number:  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.002)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +100,7 @@ async def test_a_press_where_a_reason_is_needed(stage: Stage) -> None:
     assert (refused.code, problem["reason_needed"]) == (409, True)
     assert problem["approval"] == held.request.id
     assert problem["approval_url"] == stage.console.approval_url(held.request.id)
-    assert f"countersign approvals approve {held.request.id} --reason" in problem["detail"]
+    assert "give it on the approval's page, or in a terminal with --reason" in problem["detail"]
     given = await browser.send(
         "POST",
         f"/api/approvals/{held.request.id}/approve",
@@ -101,6 +109,34 @@ async def test_a_press_where_a_reason_is_needed(stage: Stage) -> None:
     )
     assert given.code == 200
     assert stage.desk.get(held.request.id).signatures[0].reason == "checked with the team"
+
+
+async def test_who_waits_for_news_and_logs_out_hears_none(stage: Stage) -> None:
+    """Nothing is told after the session, also where it was asked for before."""
+    browser = await stage.browser("token-bob")
+    page = await browser.send("GET", "/approvals")
+    asking = asyncio.ensure_future(browser.send("GET", f"/api/approvals?seen={stage.desk.revision}"))
+    staying = asyncio.ensure_future(
+        (await stage.browser("token-carol")).send("GET", f"/api/approvals?seen={stage.desk.revision}")
+    )
+    await until_waiting(stage, 2)
+    assert (await browser.submit(page, "/logout")).code == 303
+    await stage.hold()
+    assert ((await asking).code, (await staying).code) == (401, 200)
+
+
+async def test_one_caller_does_not_take_every_place(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller's token can wait as often as a person has pages; who decides still hears the news."""
+    monkeypatch.setattr(limits, "MAX_WAITING_PER_CALLER", 2)
+    path = f"/api/approvals?seen={stage.desk.revision}"
+    waiting = [asyncio.ensure_future(stage.as_tool("token-dave", "GET", path)) for _ in range(2)]
+    await until_waiting(stage, 2)
+    assert (await stage.as_tool("token-dave", "GET", path)).code == 503
+    waiting.append(asyncio.ensure_future(stage.as_tool("token-bob", "GET", path)))
+    await until_waiting(stage, 3)
+    await stage.hold()
+    assert [answer.code for answer in await asyncio.gather(*waiting)] == [200] * 3
+    assert (await stage.as_tool("token-dave", "GET", path)).code == 200  # the places are free again
 
 
 async def test_what_is_decided_stays_decided(stage: Stage) -> None:

@@ -9,14 +9,25 @@ import pytest
 from countersign import limits
 from tests.console.stage import CALLERS, Browser, Stage
 
-PRIVATE = ["/", "/flows", "/state", "/options", "/api/approvals", "/updates", "/static/favicon.ico", "/approver.js"]
+PRIVATE = [
+    "/",
+    "/approvals",
+    "/flows",
+    "/state",
+    "/options",
+    "/api/approvals",
+    "/updates",
+    "/static/favicon.ico",
+    "/approver.js",
+    "/approvals.js",
+]
 
 
 @pytest.mark.parametrize("path", PRIVATE)
 async def test_nothing_is_answered_to_nobody(stage: Stage, path: str) -> None:
     """A page leads to the log-in, everything else says 401; with a session both answer."""
     answer = await stage.send("GET", path)
-    assert answer.code == (303 if path == "/" else 401)
+    assert answer.code == (303 if path in ("/", "/approvals") else 401)
     if path not in ("/updates",):
         assert (await (await stage.browser("token-bob")).send("GET", path)).code == 200
 
@@ -104,7 +115,9 @@ async def test_a_link_from_elsewhere_opens(stage: Stage) -> None:
     assert (await stage.send("GET", "/flows", link)).code == 403
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/flows", "/api/approvals", "/approver.js", "/static/favicon.ico"])
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/approvals", "/flows", "/api/approvals", "/approver.js", "/static/favicon.ico"]
+)
 async def test_every_answer_is_guarded(stage: Stage, path: str) -> None:
     """Nothing from outside, no frames, no sniffing, nothing in shared caches."""
     answer = await (await stage.browser("token-bob")).send("GET", path)
@@ -140,7 +153,7 @@ async def test_an_error_nobody_meant_tells_nothing(stage: Stage, monkeypatch: py
     async def fail(*_: object) -> None:
         raise RuntimeError("a secret path")
 
-    monkeypatch.setattr(stage.desk, "sign", fail)
+    monkeypatch.setattr(stage.desk, "act", fail)
     answer = await stage.as_tool("token-bob", "POST", f"/api/approvals/{held.request.id}/approve")
     assert answer.code == 500
     assert json.loads(answer.body)["status"] == 500

@@ -13,7 +13,7 @@ async def test_a_token_opens_a_session(stage: Stage) -> None:
     """The cookie is HttpOnly, Strict, and ends with the session; the page opens."""
     browser = Browser(stage)
     answer = await browser.log_in("token-bob")
-    assert (answer.code, answer.headers["Location"]) == (303, "/#/flows")
+    assert (answer.code, answer.headers["Location"]) == (303, "/approvals")
     cookie = next(value for value in answer.headers.get_list("Set-Cookie") if value.startswith("countersign-"))
     for part in ("HttpOnly", "SameSite=Strict", "Path=/", "expires="):
         assert part in cookie
@@ -73,9 +73,11 @@ async def test_the_form_needs_its_own_page(stage: Stage) -> None:
 async def test_it_leads_on_to_the_approval(stage: Stage) -> None:
     """Where the person was going; anything that is no approval's id is not followed."""
     on_the_way = await Browser(stage).log_in("token-bob", approval=APPROVAL)
-    assert on_the_way.headers["Location"] == f"/#/flows/{APPROVAL}/request"
+    assert on_the_way.headers["Location"] == f"/approvals/{APPROVAL}"
     elsewhere = await Browser(stage).log_in("token-bob", approval="//evil.example")
-    assert elsewhere.headers["Location"] == "/#/flows"
+    assert elsewhere.headers["Location"] == "/approvals"
+    mitmweb = await Browser(stage).log_in("token-bob", to="mitmweb")
+    assert mitmweb.headers["Location"] == "/#/flows"
 
 
 async def test_the_page_has_no_script_and_escapes(stage: Stage) -> None:
@@ -102,3 +104,16 @@ async def test_logging_out_needs_the_page(stage: Stage) -> None:
     browser = await stage.browser("token-bob")
     assert (await browser.send("POST", "/logout", xsrf=False)).code == 403
     assert (await browser.send("GET", "/flows")).code == 200
+
+
+async def test_a_new_log_in_replaces_the_old_one(stage: Stage) -> None:
+    """With another id; whoever had a copy of the old cookie is logged out, and other browsers are not."""
+    browser, elsewhere = await stage.browser("token-bob"), await stage.browser("token-bob")
+    copied = Browser(stage)
+    copied.cookies = dict(browser.cookies)
+    assert (await copied.send("GET", "/flows")).code == 200
+    await browser.log_in("token-bob")
+    assert browser.cookies != copied.cookies
+    assert (await copied.send("GET", "/flows")).code == 401
+    assert (await browser.send("GET", "/flows")).code == 200
+    assert (await elsewhere.send("GET", "/flows")).code == 200

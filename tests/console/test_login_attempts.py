@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
+
 import pytest
 
 from countersign import limits
 from countersign.console.login_attempts import LoginAttempts, TooManyAttempts
+from countersign.errors import InvalidCredential, ProviderUnavailable
 from tests.console.stage import Clock
 
 LIMIT = limits.MAX_FAILED_LOGINS_PER_MINUTE
@@ -46,3 +49,17 @@ def test_addresses_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         attempts.begin("192.0.2.3")
     with pytest.raises(TooManyAttempts):
         attempts.begin("192.0.2.3")
+
+
+@pytest.mark.parametrize(
+    ("ends_with", "counts"), [(InvalidCredential("bad"), True), (ProviderUnavailable("down"), False), (None, False)]
+)
+def test_only_what_the_person_got_wrong_counts(ends_with: Exception | None, counts: bool) -> None:
+    """A provider that is down, or a log-in that succeeds, stops nobody."""
+    attempts = LoginAttempts(Clock())
+    for _ in range(LIMIT):
+        with suppress(InvalidCredential, ProviderUnavailable), attempts.attempt("192.0.2.1"):
+            if ends_with is not None:
+                raise ends_with
+    with pytest.raises(TooManyAttempts) if counts else nullcontext(), attempts.attempt("192.0.2.1"):
+        pass

@@ -10,6 +10,7 @@ from mitmproxy.tools.web import app
 
 from countersign.console.mitmweb_pages import index_page
 from countersign.console.settings import ConsoleError
+from countersign.rulebook.values import Requirement
 from tests.console.stage import Stage
 
 
@@ -42,18 +43,10 @@ def test_another_page_than_the_known_one_is_refused(tmp_path: Path, monkeypatch:
         index_page()
 
 
-async def test_a_link_leads_to_the_twin(stage: Stage) -> None:
-    """Logged in: straight to the change."""
-    held = await stage.hold()
-    link = stage.console.approval_url(held.request.id).removeprefix(stage.console.url)
-    answer = await (await stage.browser("token-bob")).send("GET", link)
-    assert (answer.code, answer.headers["Location"]) == (303, f"/#/flows/{held.request.id}/request")
-
-
 async def test_flows_are_the_viewer_s_twins(stage: Stage) -> None:
     """Masked, paused, and only where the viewer may see the approval."""
     held = await stage.hold(1)
-    await stage.hold(2, approvers=("person:carol",))
+    await stage.hold(2, alternatives=((Requirement(1, ("person:carol",)),),))
     flows = json.loads((await (await stage.browser("token-bob")).send("GET", "/flows")).body)
     assert [(flow["id"], flow["intercepted"], flow["type"]) for flow in flows] == [(held.request.id, True, "http")]
     assert json.loads((await (await stage.browser("token-dave")).send("GET", "/flows")).body) == []

@@ -22,7 +22,7 @@ from countersign import limits
 from countersign.approvals import ApprovalEvent, Desk
 from countersign.console.server import Console, ConsoleError, ConsoleSettings
 from countersign.errors import EvidenceUnavailable
-from tests.console.stage import Clock, MemoryStore, Stage, approval_request, on_stage, verify
+from tests.console.stage import Clock, MemoryStore, Stage, approval_request, no_history, on_stage, verify
 
 KEY = b"k" * 32
 
@@ -37,7 +37,11 @@ async def test_it_says_where_it_is(stage: Stage) -> None:
 async def test_before_its_start_it_is_nowhere() -> None:
     """Asking is an error, not a wrong link; stopping is none."""
     console = Console(
-        _master(), Desk(MemoryStore(), Clock().microseconds), verify, ConsoleSettings("127.0.0.1", 0, session_key=KEY)
+        _master(),
+        Desk(MemoryStore(), Clock().microseconds),
+        verify,
+        ConsoleSettings("127.0.0.1", 0, session_key=KEY),
+        history=no_history,
     )
     with pytest.raises(ConsoleError, match="not been started"):
         assert console.url
@@ -48,7 +52,7 @@ async def test_a_taken_port_is_said_with_the_remedy() -> None:
     """The gateway does not start without its console."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings = ConsoleSettings("127.0.0.1", taken.getsockname()[1], session_key=KEY)
-        console = Console(_master(), Desk(MemoryStore(), Clock().microseconds), verify, settings)
+        console = Console(_master(), Desk(MemoryStore(), Clock().microseconds), verify, settings, history=no_history)
         with pytest.raises(ConsoleError, match="another host or port"):
             console.start()
 
@@ -56,7 +60,7 @@ async def test_a_taken_port_is_said_with_the_remedy() -> None:
 async def test_localhost_is_loopback_whatever_the_resolver_says() -> None:
     """The name is not looked up."""
     settings = ConsoleSettings("localhost", 0, session_key=KEY)
-    console = Console(_master(), Desk(MemoryStore(), Clock().microseconds), verify, settings)
+    console = Console(_master(), Desk(MemoryStore(), Clock().microseconds), verify, settings, history=no_history)
     console.start()
     port = int(console.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), 5):
@@ -133,7 +137,7 @@ async def test_the_gateway_s_master_is_left_as_it_was() -> None:
     master = _master()
     options, addons = {*master.options.keys()}, [*master.addons.chain]
     settings = ConsoleSettings("127.0.0.1", 0, session_key=KEY)
-    console = Console(master, Desk(MemoryStore(), Clock().microseconds), verify, settings)
+    console = Console(master, Desk(MemoryStore(), Clock().microseconds), verify, settings, history=no_history)
     console.start()
     assert {*master.options.keys()} == options
     assert [*master.addons.chain] == addons

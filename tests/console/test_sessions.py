@@ -84,3 +84,22 @@ def test_a_bearer_s_session_ends_by_time_only() -> None:
     assert not sessions.is_over(session)
     clock.seconds += 60
     assert sessions.is_over(session)
+
+
+def test_after_a_log_in_with_a_browser_it_has_its_own_end() -> None:
+    """Not the ID token's, which says how long that may be shown, and is a minute with some providers."""
+    clock = Clock()
+    sessions = Sessions(clock)
+    session = sessions.begin_after_login(caller("bob", lives_seconds=60))
+    clock.seconds += limits.LOGIN_SESSION_SECONDS - 1
+    assert sessions.find(session.id) == session
+    clock.seconds += 1
+    assert sessions.is_over(session)
+
+
+def test_every_log_in_has_an_id_of_its_own() -> None:
+    """Nobody can be given a session that somebody else knows."""
+    sessions = Sessions(Clock())
+    ids = {sessions.begin(caller("bob")).id for _ in range(3)} | {sessions.begin_after_login(caller("bob")).id}
+    assert len(ids) == 4
+    assert all(len(one) >= 43 for one in ids)

@@ -14,6 +14,7 @@ from mitmproxy.addons.view import View
 from countersign import limits
 from countersign.approvals import Approval, Desk
 from countersign.console.twins import Twin, Twins
+from countersign.rulebook.values import Requirement
 from tests.console.stage import CALLERS, NOW, Clock, MemoryStore, approval_request
 
 
@@ -98,7 +99,7 @@ async def test_the_page_reads_the_content_again_when_the_state_changes() -> None
     """It does so when the hash of the content differs."""
     desk, view = await desk_and_view(1)
     before = view[0].as_json()["request"]["contentHash"]
-    await desk.sign(view[0].id, CALLERS["token-bob"], "approve", "")
+    await desk.act(view[0].id, CALLERS["token-bob"], "approve", "")
     Twins(desk, view).follow()
     assert view[0].as_json()["request"]["contentHash"] != before
 
@@ -136,7 +137,7 @@ async def test_following_twice_changes_nothing() -> None:
 async def test_a_decided_twin_stays_and_is_no_longer_paused() -> None:
     """If it went, mitmweb would select the next one under a second click."""
     desk, view = await desk_and_view(2)
-    await desk.sign(view[0].id, CALLERS["token-bob"], "deny", "no\u202e")
+    await desk.act(view[0].id, CALLERS["token-bob"], "deny", "no\u202e")
     Twins(desk, view).follow()
     assert [shown.intercepted for shown in view] == [False, True]
     assert view[0].comment.startswith("denied: no\\u202e | ")
@@ -145,8 +146,8 @@ async def test_a_decided_twin_stays_and_is_no_longer_paused() -> None:
 async def test_a_signature_short_of_the_quorum_is_shown() -> None:
     """The twin stays paused and says how many are missing."""
     desk, view = await desk_and_view(0)
-    approval = await desk.open_or_join(approval_request(quorum=2))
-    await desk.sign(approval.request.id, CALLERS["token-bob"], "approve", "")
+    approval = await desk.open_or_join(approval_request(alternatives=((Requirement(2, ("group:stewards",)),),)))
+    await desk.act(approval.request.id, CALLERS["token-bob"], "approve", "")
     Twins(desk, view).follow()
     assert view[0].intercepted
     assert "1 of 2 signatures missing" in view[0].comment
@@ -157,7 +158,7 @@ async def test_decided_twins_are_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(limits, "MAX_DECIDED_TWINS", 1)
     desk, view = await desk_and_view(3)
     for shown in [*view][:2]:
-        await desk.sign(shown.id, CALLERS["token-bob"], "deny", "no")
+        await desk.act(shown.id, CALLERS["token-bob"], "deny", "no")
     Twins(desk, view).follow()
     assert [shown.id[-1] for shown in view] == ["2", "3"]
 
@@ -166,6 +167,6 @@ async def test_an_approval_the_desk_forgot_goes(monkeypatch: pytest.MonkeyPatch)
     """Nothing is shown that cannot be asked about."""
     monkeypatch.setattr(limits, "MAX_ENDED_APPROVALS_KEPT", 0)
     desk, view = await desk_and_view(1)
-    await desk.sign(view[0].id, CALLERS["token-bob"], "deny", "no")
+    await desk.act(view[0].id, CALLERS["token-bob"], "deny", "no")
     Twins(desk, view).follow()
     assert len(view) == 0

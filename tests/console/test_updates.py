@@ -14,6 +14,7 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from countersign import limits
 from countersign.console.updates import Updates
+from countersign.rulebook.values import Requirement
 from tests.console.stage import CALLERS, Browser, Stage
 
 
@@ -45,7 +46,7 @@ async def test_a_viewer_hears_of_a_new_approval_and_of_its_end(stage: Stage) -> 
         assert added["type"] == "flows/add"
         assert added["payload"]["flow"]["id"] == held.request.id
         assert added["payload"]["flow"]["intercepted"] is True
-        await stage.desk.sign(held.request.id, CALLERS["token-carol"], "deny", "no")
+        await stage.desk.act(held.request.id, CALLERS["token-carol"], "deny", "no")
         updated = await heard(connection)
         assert (updated["type"], updated["payload"]["flow"]["intercepted"]) == ("flows/update", False)
 
@@ -55,7 +56,7 @@ async def test_a_removed_twin_is_told(stage: Stage, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(limits, "MAX_DECIDED_TWINS", 0)
     held = await stage.hold()
     async with page(stage, await stage.browser("token-bob")) as connection:
-        await stage.desk.sign(held.request.id, CALLERS["token-carol"], "deny", "no")
+        await stage.desk.act(held.request.id, CALLERS["token-carol"], "deny", "no")
         assert (await heard(connection))["type"] == "flows/update"
         assert await heard(connection) == {"type": "flows/remove", "payload": held.request.id}
 
@@ -63,7 +64,7 @@ async def test_a_removed_twin_is_told(stage: Stage, monkeypatch: pytest.MonkeyPa
 async def test_nobody_hears_of_what_they_may_not_see(stage: Stage) -> None:
     """Bob hears of the second approval only: the first is Carol's."""
     async with page(stage, await stage.browser("token-bob")) as connection:
-        await stage.hold(1, approvers=("person:carol",))
+        await stage.hold(1, alternatives=((Requirement(1, ("person:carol",)),),))
         second = await stage.hold(2)
         assert (await heard(connection))["payload"]["flow"]["id"] == second.request.id
 
@@ -144,6 +145,20 @@ async def test_pages_are_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch) 
             async with page(stage, browser):
                 pass
         assert refused.value.code == 503
+
+
+async def test_one_caller_does_not_take_every_place(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their second page is one too many, another person's first is not."""
+    monkeypatch.setattr(limits, "MAX_WAITING_PER_CALLER", 1)
+    dave, bob = await stage.browser("token-dave"), await stage.browser("token-bob")
+    async with page(stage, dave):
+        with pytest.raises(HTTPClientError) as refused:
+            async with page(stage, dave):
+                pass
+        assert refused.value.code == 503
+        async with page(stage, bob) as connection:
+            await stage.hold()
+            assert (await heard(connection))["type"] == "flows/add"
 
 
 async def test_a_page_that_does_not_read_is_closed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

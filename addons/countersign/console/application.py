@@ -6,12 +6,17 @@ and nothing of the gateway: no options, no commands, no log.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 import tornado.httputil
 import tornado.web
@@ -21,17 +26,21 @@ from mitmproxy.tools.web.master import WebMaster
 
 from countersign import limits
 from countersign.approvals import Desk
+from countersign.approvals.eligibility import ACTIONS
+from countersign.console.approval_pages import ApprovalPage, History, InboxPage
 from countersign.console.approval_view import content_views
+from countersign.console.browser_login import FinishLogin, StartLogin
 from countersign.console.decisions import ApprovalList, Decision, OneApproval, Press
 from countersign.console.door import Refused
-from countersign.console.login import APPROVAL_ID, Login, Logout
+from countersign.console.landing import APPROVAL_ID
+from countersign.console.login import Login, Logout
 from countersign.console.login_attempts import LoginAttempts
-from countersign.console.mitmweb_pages import ApprovalLink, Content, Fixed, Flows, Index, PageFile, index_page
+from countersign.console.mitmweb_pages import Content, Fixed, Flows, Index, PageFile, index_page
+from countersign.console.pending_logins import PendingLogins
 from countersign.console.sessions import Sessions
 from countersign.console.settings import Addresses, ConsoleSettings
 from countersign.console.updates import Audience, Updates
-from countersign.errors import InvalidCredential
-from countersign.identity import Caller
+from countersign.identity import BrowserLogin, Caller
 
 type Verify = Callable[[str], Awaitable[Caller]]
 
@@ -50,6 +59,9 @@ def _route(method: str, path: str, handler: type[tornado.web.RequestHandler], /,
     return Route(method, re.compile(path), handler, arguments)
 
 
+#: Python computes one at a time: more threads gain nothing, and take from the event loop, that is from everybody.
+_RENDERING = ThreadPoolExecutor(1, "countersign-pages")
+
 _MITMWEB_FILES = str(Path(app.__file__).with_name("static"))
 _OUR_FILES = str(Path(__file__).with_name("page"))
 _ID = f"({APPROVAL_ID})"
@@ -65,16 +77,19 @@ _OPTIONS = {
 ROUTES = (
     _route("GET", "/login", Login),
     _route("POST", "/login", Login),
+    _route("GET", "/login/start", StartLogin),
+    _route("GET", "/login/callback(?:/[A-Za-z0-9._~%:/-]{1,500})?", FinishLogin),
     _route("POST", "/logout", Logout),
-    _route("GET", f"/approvals/{_ID}", ApprovalLink),
+    _route("GET", "/approvals", InboxPage),
+    _route("GET", f"/approvals/{_ID}", ApprovalPage),
+    _route("POST", f"/approvals/{_ID}", ApprovalPage),
     _route("GET", "/api/approvals", ApprovalList),
     _route("GET", f"/api/approvals/{_ID}", OneApproval),
-    _route("POST", f"/api/approvals/{_ID}/approve", Decision, verdict="approve"),
-    _route("POST", f"/api/approvals/{_ID}/deny", Decision, verdict="deny"),
+    _route("POST", f"/api/approvals/{_ID}/({'|'.join(ACTIONS)})", Decision),
     # mitmweb's page and what it asks for
     _route("GET", "/", Index),
     _route("GET", r"/static/([A-Za-z0-9_.-]+)", PageFile, path=_MITMWEB_FILES),
-    _route("GET", r"/(approver\.(?:css|js))", PageFile, path=_OUR_FILES),
+    _route("GET", r"/(approv(?:er|als)\.(?:css|js))", PageFile, path=_OUR_FILES),
     _route("GET", r"/state(?:\.json)?", Fixed, document=_STATE),
     _route("GET", r"/options(?:\.json)?", Fixed, document=_OPTIONS),
     _route("GET", r"/commands(?:\.json)?", Fixed, document={}),
@@ -83,8 +98,8 @@ ROUTES = (
     _route("GET", "/updates", Updates),
     _route("GET", r"/flows(?:\.json)?", Flows),
     _route("GET", f"/flows/{_ID}/(request|response)/content/([A-Za-z]{{1,20}})(?:\\.json)?", Content),
-    _route("POST", f"/flows/{_ID}/resume", Press, verdict="approve"),
-    _route("POST", f"/flows/{_ID}/kill", Press, verdict="deny"),
+    _route("POST", f"/flows/{_ID}/resume", Press, action="approve"),
+    _route("POST", f"/flows/{_ID}/kill", Press, action="deny"),
 )
 
 
@@ -117,19 +132,29 @@ class ConsoleApplication(app.Application):
         settings: ConsoleSettings,
         addresses: Addresses,
         clock: Callable[[], float],
+        browser_login: BrowserLogin | None = None,
+        *,
+        history: History,
     ) -> None:
         super().__init__(cast("WebMaster", _Master(view)), debug=False)
         self.desk = desk
         self.settings_of = settings
         self.addresses = addresses
+        self.clock = clock
+        self.history = history
         self.sessions = Sessions(clock)
         self.audience = Audience(self.sessions.is_over)
         self.content_views = content_views()
         self.index = index_page()
         self._verify = verify
-        self._attempts = LoginAttempts(clock)
+        self.attempts = LoginAttempts(clock)
+        self.browser_login = browser_login
+        self.pending_logins = PendingLogins(clock)
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()  # live while in use
+        self._waiting: Counter[tuple[str, str]] = Counter()
         port = addresses.port
         self.session_cookie = f"__Host-countersign-{port}" if settings.is_secure else f"countersign-{port}"
+        self.login_cookie = f"{self.session_cookie}-login"
         self.settings |= {
             "cookie_secret": settings.session_key,
             "xsrf_cookie_kwargs": {"samesite": "Strict", "secure": settings.is_secure, "path": "/"},
@@ -150,17 +175,28 @@ class ConsoleApplication(app.Application):
 
     async def verified(self, token: str, address: str | None) -> Caller:
         """Who holds `token`. Raises InvalidCredential, ProviderUnavailable, or TooManyAttempts from this address."""
-        address = address or ""
-        self._attempts.begin(address)
+        with self.attempts.attempt(address or ""):
+            return await self._verify(token)
+
+    async def in_turn[Result](self, caller: Caller, work: Callable[[], Result]) -> Result:
+        """What `work` gives, beside the event loop: one after another for each caller, so that who asks for page after
+        page keeps nobody else from theirs. Raises what it raises."""
+        async with self._turns.setdefault((caller.issuer, caller.subject), asyncio.Lock()):
+            return await asyncio.get_running_loop().run_in_executor(_RENDERING, work)
+
+    @contextmanager
+    def waiting(self, caller: Caller) -> Iterator[bool]:
+        """While `caller` waits for news; false where too many wait already, or they themselves too often."""
+        who = (caller.issuer, caller.subject)
+        is_room = (
+            self._waiting.total() < limits.MAX_CONSOLE_SOCKETS and self._waiting[who] < limits.MAX_WAITING_PER_CALLER
+        )
+        self._waiting[who] += is_room
         try:
-            caller = await self._verify(token)
-        except InvalidCredential:
-            raise
-        except BaseException:
-            self._attempts.succeed(address)
-            raise
-        self._attempts.succeed(address)
-        return caller
+            yield is_room
+        finally:
+            self._waiting[who] -= is_room
+            self._waiting += Counter()  # drops those who are at 0
 
     def approval_url(self, approval_id: str) -> str:
         """What a person opens to decide."""

@@ -6,7 +6,7 @@ from mitmproxy.contentviews import Contentview, Metadata, json_view, raw
 from mitmproxy.contentviews._registry import ContentviewRegistry
 
 from countersign.approvals.change_text import approval_text
-from countersign.console.approval_document import approval_document
+from countersign.approvals.document import approval_document
 from countersign.console.twins import Twin
 
 _HOW = "Resume approves this change, Abort denies it. Either is recorded under your name.\n\n"

@@ -6,10 +6,11 @@ Does not tell apart who shares an address (a reverse proxy, loopback).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from countersign import limits
-from countersign.errors import CountersignError
+from countersign.errors import CountersignError, InvalidCredential
 
 _WINDOW_SECONDS = 60
 
@@ -41,3 +42,16 @@ class LoginAttempts:
         """The attempt that began last was none to count."""
         if failures := self._failures.get(address):
             failures.pop()
+
+    @contextmanager
+    def attempt(self, address: str) -> Iterator[None]:
+        """One attempt from `address`; it counts where it ends with InvalidCredential. Raises TooManyAttempts."""
+        self.begin(address)
+        try:
+            yield
+        except InvalidCredential:
+            raise
+        except BaseException:
+            self.succeed(address)
+            raise
+        self.succeed(address)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from mitmproxy.tools.web import app
 
 from countersign.approvals.eligibility import may_see
 from countersign.console.door import Door
+from countersign.console.landing import Landing
 from countersign.console.problems import Problem
 from countersign.console.settings import ConsoleError
 from countersign.console.twins import Twin
@@ -55,6 +55,9 @@ class Index(MitmwebHandler):
 
     is_page = True
 
+    def login_path(self) -> str:
+        return Landing(is_mitmweb=True).carried_by("/login")
+
     def get(self) -> None:
         assert self.xsrf_token  # sets its cookie, which the page's script reads
         self.set_header("Content-Type", "text/html; charset=UTF-8")
@@ -62,18 +65,6 @@ class Index(MitmwebHandler):
         self.finish(
             self.application.index.replace(_HEAD, f'{_HEAD}<meta name="countersign-person" content="{person}">')
         )
-
-
-class ApprovalLink(MitmwebHandler):
-    """Where links in refusals and messages lead: through the log-in, to the twin in mitmweb."""
-
-    is_page = True
-
-    def get(self, approval_id: str) -> None:
-        self.redirect(f"/#/flows/{approval_id}/request", status=303)
-
-    def login_path(self) -> str:
-        return f"/login?approval={self.path_args[0]}"
 
 
 class PageFile(Door, tornado.web.StaticFileHandler):
@@ -119,7 +110,7 @@ class Content(MitmwebHandler):
         metadata = Metadata(flow=twin, http_message=twin.request, content_type="application/json")
         view = views.get_view(data, metadata, name)
         try:
-            text = await asyncio.to_thread(view.prettify, data, metadata)
+            text = await self.application.in_turn(self.session.caller, lambda: view.prettify(data, metadata))
         except ValueError:
             text = "this view cannot show the body; choose another"
         self.write(

@@ -18,9 +18,11 @@ from mitmproxy.master import Master
 from countersign import limits
 from countersign.approvals import Desk
 from countersign.console.application import ConsoleApplication, Verify
+from countersign.console.approval_pages import History
 from countersign.console.settings import Addresses, ConsoleError, ConsoleSettings
 from countersign.console.twins import Twins
 from countersign.errors import CountersignError
+from countersign.identity import BrowserLogin
 
 __all__ = ["Console", "ConsoleError", "ConsoleSettings"]
 
@@ -28,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 
 class Console:
-    """mitmweb for approvers, served inside mitmdump. `verify` turns a person's token into a Caller.
+    """mitmweb for approvers, served inside mitmdump. `verify` turns a person's token into a Caller; `browser_login` None:
+    people log in with a token only. `history` reads what the approvals page tells of a subject; it runs in a thread.
 
     `clock` gives seconds since the epoch. The gateway's `master` lends its event loop, and nothing else: neither
     its options nor its flows are within reach of the console's handlers.
@@ -41,12 +44,17 @@ class Console:
         verify: Verify,
         settings: ConsoleSettings,
         clock: Callable[[], float] = time.time,
+        browser_login: BrowserLogin | None = None,
+        *,
+        history: History,
     ) -> None:
         self._loop = master.event_loop
         self._desk = desk
         self._verify = verify
         self._settings = settings
         self._clock = clock
+        self._browser_login = browser_login
+        self._history = history
         self._application: ConsoleApplication | None = None
         self._server: tornado.httpserver.HTTPServer | None = None
         self._following: asyncio.Task[None] | None = None
@@ -67,6 +75,8 @@ class Console:
             self._settings,
             Addresses.of(self._settings, listening.getsockname()[1]),
             self._clock,
+            self._browser_login,
+            history=self._history,
         )
         view.sig_view_add.connect(application.audience.added)
         view.sig_view_update.connect(application.audience.updated)
@@ -134,10 +144,11 @@ class Console:
         return listening
 
     async def _follow(self) -> None:
-        """After each step of the desk, and now and then: a step can fall between two waits, and time ends approvals."""
+        """After each step of the desk, and now and then, since time ends approvals and sessions."""
+        seen = self._desk.revision
         while True:
             try:
-                await asyncio.wait_for(self._desk.wait_for_change(), limits.CONSOLE_REFRESH_SECONDS)
+                seen = await asyncio.wait_for(self._desk.wait_for_change(seen), limits.CONSOLE_REFRESH_SECONDS)
             except TimeoutError:
                 await self._expire()
             self._started().audience.close_ended()  # first, so that nobody is told after their session

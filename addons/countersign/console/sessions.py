@@ -1,6 +1,6 @@
 """Who is logged in: a random id in the browser, the verified Caller here, in memory, for a short time.
 
-Does not check the token: `verify` did, once, at log-in. A session never outlives it.
+Does not check the token: identity/ did, once, at log-in.
 """
 
 from __future__ import annotations
@@ -39,7 +39,19 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
 
     def begin(self, caller: Caller) -> Session:
-        """A new session for `caller`; their oldest one ends where they have too many. Raises TooManySessions."""
+        """A session for who showed a token of their own: it never outlives the token. Raises TooManySessions."""
+        return self._begin(caller, min(self._clock() + limits.MAX_SESSION_SECONDS, caller.expires_at))
+
+    def begin_after_login(self, caller: Caller) -> Session:
+        """A session for who logged in with a browser. Raises TooManySessions.
+
+        Its end is its own: the `exp` of an ID token says how long that may be shown to us, which was done at once, and
+        providers set it to anything from a minute to a day.
+        """
+        return self._begin(caller, self._clock() + limits.LOGIN_SESSION_SECONDS)
+
+    def _begin(self, caller: Caller, ends_at: float) -> Session:
+        """A new id each time; the person's oldest session ends where they have too many."""
         now = self._clock()
         self._sessions = {key: session for key, session in self._sessions.items() if session.ends_at > now}
         own = [key for key, session in self._sessions.items() if session.caller.people == caller.people]
@@ -47,7 +59,7 @@ class Sessions:
             del self._sessions[key]
         if len(self._sessions) >= limits.MAX_CONSOLE_SESSIONS:
             raise TooManySessions("too many people are logged in; try again when some have left")
-        session = Session(secrets.token_urlsafe(32), caller, min(now + limits.MAX_SESSION_SECONDS, caller.expires_at))
+        session = Session(secrets.token_urlsafe(32), caller, ends_at)
         self._sessions[session.id] = session
         return session
 

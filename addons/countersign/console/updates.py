@@ -20,6 +20,7 @@ from countersign.console.door import Door
 from countersign.console.problems import Problem
 from countersign.console.sessions import Session
 from countersign.console.twins import Twin
+from countersign.identity import Caller
 
 
 class Updates(Door, tornado.websocket.WebSocketHandler):
@@ -27,7 +28,11 @@ class Updates(Door, tornado.websocket.WebSocketHandler):
 
     async def prepare(self) -> None:
         await super().prepare()
-        if len(self.application.audience) >= limits.MAX_CONSOLE_SOCKETS:
+        audience = self.application.audience
+        if (
+            len(audience) >= limits.MAX_CONSOLE_SOCKETS
+            or audience.pages_of(self.session.caller) >= limits.MAX_WAITING_PER_CALLER
+        ):
             raise Problem(503, "too many pages are open; close one")
 
     def check_origin(self, origin: str) -> bool:
@@ -74,6 +79,11 @@ class Audience:
 
     def __len__(self) -> int:
         return len(self._pages)
+
+    def pages_of(self, caller: Caller) -> int:
+        """How many pages of the same token's holder are open."""
+        who = (caller.issuer, caller.subject)
+        return sum((page.session.caller.issuer, page.session.caller.subject) == who for page in self._pages)
 
     def join(self, page: Updates) -> None:
         self._pages.add(page)

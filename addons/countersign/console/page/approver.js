@@ -93,6 +93,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     const person = document.querySelector('meta[name="countersign-person"]').content;
     const leave = element("form", { method: "post", action: "/logout", className: "countersign-who" }, [
+      element("a", { href: "/approvals", textContent: "Approvals" }),
       element("span", { textContent: person }),
       element("input", { type: "hidden", name: "_xsrf", value: decodeURIComponent(xsrfToken()) }),
       element("button", { textContent: "Log out" }),
