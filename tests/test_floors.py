@@ -24,7 +24,8 @@ MAY_IMPORT: dict[str, set[str]] = {  # folder or ground module -> what it may im
     "approvals": GROUND | {"rulebook", "decision"} | DOMAINS,
     "console": GROUND | {"rulebook", "decision", "approvals"} | DOMAINS,
     "cli": GROUND | {"rulebook", "decision", "approvals"} | DOMAINS,
-    "proxy": GROUND | {"rulebook", "decision", "approvals", "console"} | DOMAINS,  # starts the console
+    "notifications": GROUND | {"rulebook", "approvals"} | DOMAINS,
+    "proxy": GROUND | {"rulebook", "decision", "approvals", "console", "notifications"} | DOMAINS,  # starts both
 }
 MITMPROXY_ROOMS = {"proxy", "console"}
 

@@ -8,6 +8,7 @@ decision/        caller + operation + changes + rules -> verdict
 approvals/       requested -> decided -> used
 masking/         raw message -> what evidence may hold
 evidence/        the log: records, tree, checkpoints, verification
+notifications/   news of approvals for chats, mail and webhooks
 errors limits strict_json visible_text   the ground floor
 proxy/ console/ cli/   the mitmproxy addons, mitmweb behind a guarded door, the `countersign` command
 """
