@@ -5,28 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
-from pathlib import Path
+import time
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from countersign.cli.approvals import approvals
-from tests.console.stage import Stage, on_stage
+from countersign.rulebook.values import Requirement
+from tests.cli.command import run
+from tests.console.stage import CALLERS, Stage, approval_request
 
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    """A running console whose desk is empty."""
-    async with on_stage() as running:
-        yield running
-
-
-async def run(stage: Stage | str, token: str, *arguments: str, environment: dict[str, str] | None = None) -> Result:
-    """The command in a thread of its own, because the console lives on this loop."""
-    url = stage if isinstance(stage, str) else stage.console.url
-    env = {"COUNTERSIGN_CONSOLE": url, "COUNTERSIGN_TOKEN": token, **(environment or {})}
-    return await asyncio.to_thread(CliRunner().invoke, approvals, [*arguments], env=env)
+LEADS = ((Requirement(1, ("group:leads",)),),)
 
 
 async def test_list_shows_what_is_held(stage: Stage) -> None:
@@ -73,15 +62,17 @@ async def test_approve_is_recorded_for_the_token_s_person(stage: Stage) -> None:
     """The desk knows who approved and why."""
     held = await stage.hold()
     result = await run(stage, "token-bob", "approve", held.request.id, "--reason", "fine")
-    assert (result.exit_code, result.output) == (0, "Recorded; the approval is approved now.\n")
+    assert result.exit_code == 0
+    assert result.output == "Approved: the request can pass now, once.\n"
     (signature,) = stage.desk.get(held.request.id).signatures
     assert (signature.person, signature.verdict, signature.reason) == ("bob", "approve", "fine")
 
 
 async def test_the_first_of_two_signatures_is_not_called_done(stage: Stage) -> None:
     """Who signs first is told that others must."""
-    held = await stage.hold(quorum=2)
-    assert "1 more needed" in (await run(stage, "token-bob", "approve", held.request.id)).output
+    held = await stage.hold(alternatives=((Requirement(2, ("group:stewards",)),),))
+    said = (await run(stage, "token-bob", "approve", held.request.id)).output
+    assert "1 more needed from other people: 2 people of group:stewards (1 missing)" in said
 
 
 async def test_deny_needs_a_reason(stage: Stage) -> None:
@@ -119,58 +110,6 @@ async def test_no_console_ends_with_2() -> None:
     assert url in result.output
 
 
-async def test_a_redirect_is_not_followed() -> None:
-    """The token goes to the console and nowhere else: what answers with a redirect is not a console."""
-    asked: list[bytes] = []
-
-    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(redirect, "127.0.0.1", 0)
-    async with server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        result = await run(url, "token-bob", "list")
-    assert result.exit_code == 2
-    assert len(asked) == 1
-
-
-async def test_a_proxy_of_the_environment_is_not_used(stage: Stage) -> None:
-    """HTTP_PROXY and HTTPS_PROXY name the gateway itself on these machines."""
-    environment = {
-        "HTTP_PROXY": "http://127.0.0.1:9",
-        "http_proxy": "http://127.0.0.1:9",
-        "NO_PROXY": "",
-        "no_proxy": "",
-    }
-    assert (await run(stage, "token-bob", "list", environment=environment)).exit_code == 0
-
-
-async def test_the_token_can_come_from_a_file(stage: Stage, tmp_path: Path) -> None:
-    """The file is used rather than the variable; a line feed at its end is no part of the token."""
-    file = tmp_path / "token"
-    file.write_text("token-bob\n")
-    assert (await run(stage, "token-of-nobody", "list", "--token-file", str(file))).exit_code == 0
-
-
-@pytest.mark.parametrize("content", ["", "two tokens", "a\nb", "caf\N{LATIN SMALL LETTER E WITH ACUTE}"])
-async def test_a_file_without_one_token_is_refused(stage: Stage, tmp_path: Path, content: str) -> None:
-    """Nothing is sent where it is not clear what the token is."""
-    file = tmp_path / "token"
-    file.write_text(content, encoding="utf-8")
-    assert (await run(stage, "token-bob", "list", "--token-file", str(file))).exit_code == 2
-
-
-@pytest.mark.parametrize("url", ["http://gateway.example:8082", "gateway.example", "ftp://127.0.0.1"])
-async def test_a_console_that_would_expose_the_token_is_refused(url: str) -> None:
-    """Plain HTTP is for loopback only."""
-    result = await run(url, "token-bob", "list")
-    assert result.exit_code == 2
-    assert "--console" in result.output or "unencrypted" in result.output
-
-
 async def test_a_path_is_no_id(stage: Stage) -> None:
     """An id with a slash would reach another part of the API."""
     assert (await run(stage, "token-bob", "show", "../approvals")).exit_code == 2
@@ -181,3 +120,71 @@ async def test_help_needs_no_token() -> None:
     result = await asyncio.to_thread(CliRunner().invoke, approvals, ["approve", "--help"])
     assert result.exit_code == 0
     assert "--token-file" in result.output
+
+
+async def test_list_says_how_risky_how_long_and_who_is_missing(stage: Stage) -> None:
+    """What a person needs to choose what to read first."""
+    asked_at = int((time.time() - 3 * 3600 - 60) * 1_000_000)
+    await stage.hold(requested_at=asked_at, reason=("deny",))
+    output = (await run(stage, "token-bob", "list")).output
+    for part in ("high risk, waits 3 h, 1 missing", "1 person of group:stewards", "approve, deny (with a reason)"):
+        assert part in output
+
+
+async def test_the_one_who_asked_sees_their_own_only(stage: Stage) -> None:
+    """Alice is told how hers stand, and nothing of what is not hers; the console decides that."""
+    mine = await stage.hold(1)
+    other = await stage.hold(
+        2, caller=CALLERS["token-carol"].as_evidence(), caller_people=("carol",), alternatives=LEADS
+    )
+    output = (await run(stage, "token-alice", "list")).output
+    assert mine.request.id in output
+    assert other.request.id not in output
+    assert (await run(stage, "token-alice", "show", mine.request.id)).exit_code == 0
+    assert (await run(stage, "token-alice", "show", other.request.id)).exit_code == 1
+
+
+async def test_withdraw_takes_back_one_s_own(stage: Stage) -> None:
+    """Only the one who asked can; a reason may be given."""
+    held = await stage.hold()
+    assert (await run(stage, "token-bob", "withdraw", held.request.id)).exit_code == 1
+    result = await run(stage, "token-alice", "withdraw", held.request.id, "--reason", "a typo")
+    assert (result.exit_code, result.output) == (0, "Recorded: the approval is withdrawn.\n")
+    assert stage.desk.get(held.request.id).why == "by alice: a typo"
+
+
+async def test_revoke_takes_back_what_was_approved(stage: Stage) -> None:
+    """Not without a reason."""
+    held = await stage.hold()
+    await run(stage, "token-bob", "approve", held.request.id)
+    assert (await run(stage, "token-bob", "revoke", held.request.id)).exit_code == 2
+    assert stage.desk.get(held.request.id).state == "approved"
+    assert (await run(stage, "token-carol", "revoke", held.request.id, "--reason", "wrong one")).exit_code == 0
+    assert stage.desk.get(held.request.id).state == "revoked"
+
+
+@pytest.mark.parametrize(("verdict", "said"), [("accept", "reviewed and accepted"), ("object", "objected to")])
+async def test_review_says_what_one_thinks_of_broken_glass(stage: Stage, verdict: str, said: str) -> None:
+    """It is recorded under the reviewer's name."""
+    await stage.desk.break_glass(approval_request())
+    result = await run(stage, "token-bob", "review", approval_request().id, f"--{verdict}", "--reason", "seen")
+    assert result.exit_code == 0
+    assert said in result.output
+    (signature,) = stage.desk.get(approval_request().id).signatures
+    assert (signature.person, signature.verdict, signature.reason) == ("bob", verdict, "seen")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--reason", "x"], ["--object"]])
+async def test_a_review_without_a_verdict_or_its_reason_is_not_sent(stage: Stage, arguments: list[str]) -> None:
+    """Nothing is guessed; accepting needs no reason."""
+    await stage.desk.break_glass(approval_request())
+    assert (await run(stage, "token-bob", "review", approval_request().id, *arguments)).exit_code == 2
+    assert stage.desk.get(approval_request().id).state == "unreviewed"
+    assert (await run(stage, "token-bob", "review", approval_request().id, "--accept")).exit_code == 0
+
+
+async def test_a_step_as_json_is_the_approval_as_it_stands(stage: Stage) -> None:
+    """For other programs."""
+    held = await stage.hold()
+    output = (await run(stage, "token-bob", "approve", held.request.id, "--json")).output
+    assert json.loads(output)["state"] == "approved"

@@ -10,6 +10,7 @@ from countersign.cli.evidence import evidence
 from countersign.cli.explain import explain
 from countersign.cli.rules import rules
 from countersign.cli.schema import schema
+from countersign.cli.watch import watch
 
 
 @click.group()
@@ -19,5 +20,6 @@ def main() -> None:
 
 
 rules.add_command(explain)
+approvals.add_command(watch)
 for _group in (approvals, evidence, rules, schema):
     main.add_command(_group)

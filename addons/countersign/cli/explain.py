@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -10,14 +13,16 @@ from typing import Any, cast
 import click
 
 from countersign.cli.rules import rules_option
-from countersign.decision import decide, may
+from countersign.decision import break_glass, decide, may
+from countersign.decision.needed_signatures import together_in_words
 from countersign.decision.verdict import Allow, Deny, Hold, Verdict
 from countersign.dialects import RequestView, UnknownOperation, recognise
 from countersign.errors import BadInput, RulesError
 from countersign.identity import Caller
+from countersign.masking import masked_names
 from countersign.rulebook.loading import load
 from countersign.rulebook.problems import RulesErrors
-from countersign.rulebook.values import Connection, Rulebook
+from countersign.rulebook.values import BreakGlassRule, Connection, Requirement, Rulebook
 from countersign.schema_change import SchemaDiff, check_schema, compare, summarise
 from countersign.strict_json import Json, dumps, loads
 from countersign.visible_text import visible_line
@@ -26,7 +31,10 @@ _NEVER = 2**53  # a caller of an explanation does not expire
 _SHAPE = (
     'it looks like {"connection": "orders", "caller": {"issuer": "https://…", "subject": "ci", "people": ["ana"], '
     '"groups": ["devs"], "claims": {}}, "method": "PUT", "target": "/schemas/order", "body": {…}, '
-    '"current": {…} or null for no schema yet}'
+    '"current": {…} or null for no schema yet, "at": "2026-12-24T18:00:00+01:00" or left out for now}'
+)
+_RFC3339 = re.compile(
+    r"20[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 
 
@@ -43,7 +51,7 @@ def explain(request_file: Path, as_json: bool, directory: Path) -> None:
         rulebook = load(directory)
         with click.open_file(str(request_file), "rb") as stream:
             described = loads(stream.read())
-        answer = _explain(rulebook, described)
+        answer = _explain(rulebook, described, time.time())
     except (RulesErrors, RulesError, BadInput) as error:
         click.echo(f"{request_file}: {error}", err=True)
         raise click.exceptions.Exit(2) from None
@@ -58,12 +66,13 @@ def explain(request_file: Path, as_json: bool, directory: Path) -> None:
             click.echo(f"{name:10} {visible_line(str(line))}")
 
 
-def _explain(rulebook: Rulebook, described: Json) -> dict[str, Json]:
+def _explain(rulebook: Rulebook, described: Json, now: float) -> dict[str, Json]:
     if not isinstance(described, dict):
         raise BadInput(_SHAPE)
     connection = _connection(rulebook, described.get("connection"))
     caller = _caller(described.get("caller"))
-    answer: dict[str, Json] = {"caller": caller.label}
+    at = _instant(described["at"]) if "at" in described else now
+    answer: dict[str, Json] = {"caller": caller.label, "at": datetime.fromtimestamp(at, UTC).isoformat()}
     try:
         operation = recognise(rulebook.dialects[connection.dialect], _request(described))
     except UnknownOperation as error:
@@ -72,12 +81,23 @@ def _explain(rulebook: Rulebook, described: Json) -> dict[str, Json]:
     access = may(caller, connection.name, operation, rulebook.access)
     if isinstance(access, Deny):
         return answer | _verdict(access)
+    answer["access"] = f"{access.reason} ({access.rule})"
     diff: SchemaDiff | None = None
     if operation.has_proposed:
-        check_schema(operation.proposed)
-        diff = compare(described.get("current"), operation.proposed)
+        language = rulebook.dialects[connection.dialect].schema_language
+        check_schema(operation.proposed, default_dialect=language)
+        diff = compare(
+            described.get("current"),
+            operation.proposed,
+            default_dialect=language,
+            masked_names=masked_names(rulebook.masking, connection=connection.name, subject=operation.subject),
+        )
         answer |= {"change": list(summarise(diff.changes)), "backward": diff.backward, "forward": diff.forward}
-    return answer | _verdict(decide(caller, connection.name, operation, diff, rulebook, 0))
+    verdict = decide(caller, connection.name, operation, diff, rulebook, at)
+    answer |= _verdict(verdict)
+    if isinstance(verdict, Hold):
+        answer |= _opening(break_glass(caller, connection.name, operation, diff, rulebook, at))
+    return answer
 
 
 def _verdict(verdict: Verdict) -> dict[str, Json]:
@@ -89,7 +109,27 @@ def _verdict(verdict: Verdict) -> dict[str, Json]:
     }
     if isinstance(verdict, Hold):
         found["approvers"] = ", ".join(verdict.approval.approvers)
+        found["needs"] = [together_in_words(together) for together in verdict.approval.alternatives]
     return found
+
+
+def _opening(answer: BreakGlassRule | Deny) -> dict[str, Json]:
+    """Whether the caller could pass at once instead of waiting."""
+    if isinstance(answer, Deny):
+        return {"break_glass": "closed", "break_glass_reason": answer.reason}
+    reviewed = together_in_words([Requirement(1, answer.reviewers)])
+    reason = f"the rule {answer.name!r} ({answer.source}) opens it, to be reviewed afterwards by {reviewed}"
+    return {"break_glass": "open", "break_glass_reason": reason}
+
+
+def _instant(text: Json) -> float:
+    """Seconds since the epoch of an RFC 3339 time."""
+    try:
+        if isinstance(text, str) and _RFC3339.fullmatch(text):
+            return datetime.fromisoformat(text.upper()).timestamp()
+    except ValueError:  # not in the calendar
+        pass
+    raise BadInput("`at` must be a time with its offset, as RFC 3339 has it: 2026-12-24T18:00:00+01:00")
 
 
 def _connection(rulebook: Rulebook, name: Json) -> Connection:

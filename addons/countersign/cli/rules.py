@@ -55,6 +55,8 @@ def _summary(rulebook: Rulebook) -> str:
     lines.append(f"people       {len(people)} known by name")
     lines += [f"access       {rule.verdict:5} {', '.join(rule.effects)}: {rule.name}" for rule in rulebook.access]
     lines += [f"approval     {rule.verdict:5} {rule.name}" for rule in rulebook.approval]
+    lines += [f"break-glass  {rule.name}, reviewed by {' or '.join(rule.reviewers)}" for rule in rulebook.break_glass]
+    lines += [f"notify       {target.name}: {', '.join(target.events)}" for target in rulebook.notify]
     lines.append(f"masking      {len(rulebook.masking)} rules")
     lines.append("Everything else is refused.")
     return "\n".join(lines)
