@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ CONNECTION = "schemas"
 def write_rules(directory: Path, *, issuer: str, url: str, tunnel_port: int = 1, **connection: Any) -> Path:
     """Engineers may do everything, approvers sign; equal schemas pass, others wait for one approver.
 
-    Changes of `frozen-...` are denied. `connection` adds to the connection's entry. JSON is YAML.
+    Firefighters may break the glass. Changes of `frozen-...` are denied. `connection` adds to the connection's entry. JSON is YAML.
     """
     files: Mapping[str, Json] = {
         "connections/schemas.yaml": {
@@ -62,7 +63,15 @@ def write_rules(directory: Path, *, issuer: str, url: str, tunnel_port: int = 1,
                     "approvers": ["group:approvers"],
                     "reason": ["deny"],
                 },
-            ]
+            ],
+            "break_glass": [
+                {
+                    "name": "fire",
+                    "who": {"groups": ["firefighters"]},
+                    "when": {},
+                    "reviewers": ["group:approvers"],
+                }
+            ],
         },
         "masking.yaml": {
             "rules": [
@@ -78,3 +87,24 @@ def write_rules(directory: Path, *, issuer: str, url: str, tunnel_port: int = 1,
     (directory / "dialects").mkdir(exist_ok=True)
     shutil.copy(PROJECT / "rules" / "dialects" / "rest.yaml", directory / "dialects" / "rest.yaml")
     return directory
+
+
+def edit_rules(directory: Path, name: str, edit: Callable[[Any], None]) -> None:
+    """Let `edit` change the document of one of the files that `write_rules` wrote."""
+    path = directory / name
+    document = json.loads(path.read_text(encoding="utf-8"))
+    edit(document)
+    path.write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+def freeze(directory: Path, begins: datetime, ends: datetime) -> None:
+    """From `begins` until `ends`, in whole minutes, two approvers must sign whatever is not allowed or denied."""
+
+    def edit(document: Any) -> None:
+        window = {"name": "end of the year", "timezone": "UTC"}
+        span = {"from": begins.strftime("%Y-%m-%dT%H:%M"), "until": ends.strftime("%Y-%m-%dT%H:%M")}
+        document["windows"] = [window | span]
+        stronger = document["rules"][-1] | {"name": "freeze", "when": {"during": [window["name"]]}, "quorum": 2}
+        document["rules"].insert(-1, stronger)
+
+    edit_rules(directory, "approval.yaml", edit)

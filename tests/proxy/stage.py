@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from mitmproxy import http
 from mitmproxy.addons.errorcheck import ErrorCheck
@@ -18,6 +18,7 @@ from mitmproxy.options import Options
 from mitmproxy.tools.dump import DumpMaster
 
 from countersign.approvals import Approval
+from countersign.approvals.eligibility import Action
 from countersign.evidence import Record
 from countersign.proxy.runtime import Parts, Runtime
 from countersign.proxy.startup_checks import StartupChecks
@@ -159,11 +160,11 @@ class Gateway:
         return waiting()
 
     async def decide(
-        self, approval: Approval, verdict: Literal["approve", "deny"] = "approve", reason: str = "", person: str = "bob"
+        self, approval: Approval, action: Action = "approve", reason: str = "", person: str = "bob"
     ) -> Approval:
-        """Somebody else signs."""
-        signer = await self.parts.verifier.verify(self.token(person, "approvers"))
-        return await self.parts.desk.sign(approval.request.id, signer, verdict, reason)
+        """Somebody takes a step."""
+        actor = await self.parts.verifier.verify(self.token(person, "approvers"))
+        return await self.parts.desk.act(approval.request.id, actor, action, reason)
 
     # -- as an operator and as an auditor -----------------------------------------------------------------------------
 

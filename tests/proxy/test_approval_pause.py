@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +16,10 @@ from mitmproxy import http
 
 from countersign import limits
 from countersign.approvals import Approval, NotEligible
-from tests.proxy.stage import Gateway, until
+from tests.identity.issuing import KeyServer
+from tests.proxy.rule_files import edit_rules, freeze, write_rules
+from tests.proxy.stage import Gateway, running_gateway, until
+from tests.proxy.upstream import SchemaService
 from tests.proxy.wire import Answer
 
 _OBJECT = b'{"type":"object"}'
@@ -53,6 +61,49 @@ async def test_a_denied_change_is_answered_with_the_reason(gateway: Gateway) -> 
     assert "bob denied the change: breaks the mobile app" in answer.problem["detail"]
     assert answer.problem["approval"] == approval.request.id
     assert gateway.service.changes == []
+
+
+async def test_a_withdrawn_change_is_answered(gateway: Gateway) -> None:
+    """Whoever asked took it back, while it was paused: 403, with what they said."""
+    sending, approval = await _held(gateway)
+    await gateway.decide(approval, "withdraw", "found a better way", person="alice")
+    answer = await sending
+    assert (answer.status, answer.code) == (403, "withdrawn")
+    assert answer.problem["detail"] == "the approval was withdrawn by alice: found a better way"
+    assert answer.problem["approval_url"] == gateway.runtime.approval_url(approval.request.id)
+    assert gateway.service.changes == []
+
+
+async def test_a_revoked_approval_is_answered(folder: Path, provider: KeyServer, service: SchemaService) -> None:
+    """The first of two who said yes took it back before the second: 403, with who and why."""
+    write_rules(folder / "rules", issuer=provider.url, url=service.url)
+    edit_rules(folder / "rules", "approval.yaml", lambda document: document["rules"][-1].update(quorum=2))
+    async with running_gateway(folder, provider, service) as gateway:
+        sending, approval = await _held(gateway)
+        await gateway.decide(approval)
+        await gateway.decide(approval, "revoke", "I overlooked the app")
+        answer = await sending
+        assert (answer.status, answer.code) == (403, "revoked")
+        assert answer.problem["detail"] == "the approval was revoked by bob: I overlooked the app"
+        assert service.changes == []
+
+
+async def test_what_the_caller_says_reaches_the_approver_and_not_the_service(gateway: Gateway) -> None:
+    """With the request sent again, also where it says something else: it is no part of what is approved."""
+    gateway.service.schemas["a"] = _OBJECT
+    said = ("Countersign-Justification", "tax office, ticket 7")
+    headers = gateway.headers(("Content-Type", "application/json"), said)
+    sending = gateway.sending("PUT", _PATH, _NARROWER, headers)
+    (approval,) = await gateway.pending()
+    assert approval.request.justification == "tax office, ticket 7"
+    assert "ountersign" not in json.dumps(approval.request.message)
+    another = gateway.sending("PUT", _PATH, _NARROWER)
+    await until(lambda: [flow.intercepted for flow in gateway.watch.flows] == [True, True])
+    assert len(await gateway.pending()) == 1
+    await gateway.decide(approval)
+    assert {(await sending).status, (await another).status} == {200, 409}
+    (change,) = gateway.service.changes
+    assert not [name for name, _ in change.headers if "countersign" in name.lower()]
 
 
 async def test_the_caller_cannot_approve(gateway: Gateway) -> None:
@@ -118,18 +169,20 @@ async def test_a_grant_is_for_its_caller_and_its_bytes(hurried: Gateway) -> None
 
 
 async def test_two_twins_of_one_request_share_one_approval_and_one_of_them_is_sent(gateway: Gateway) -> None:
-    """The second one finds the grant used, and asks anew."""
+    """The second one finds the grant used, and is told so; only a third sending would ask anew."""
     gateway.service.schemas["a"] = _OBJECT
     twins = [gateway.sending("DELETE", _PATH) for _ in range(2)]
     await until(lambda: [flow.intercepted for flow in gateway.watch.flows] == [True, True])
     (approval,) = await gateway.pending()
     await gateway.decide(approval)
-    (another,) = await gateway.pending()
-    assert another.request.id != approval.request.id
+    answers = sorted([await sending for sending in twins], key=lambda answer: answer.status)
+    assert [answer.status for answer in answers] == [200, 409]
+    assert answers[0].header("countersign-approval") == [gateway.runtime.approval_url(approval.request.id)]
+    assert (answers[1].code, answers[1].problem["approval"]) == ("approval-ended", approval.request.id)
+    assert "used already" in answers[1].problem["detail"]
+    assert answers[1].header("retry-after") == []
     assert len(gateway.service.changes) == 1
-    await gateway.decide(another, "deny", "once is enough")
-    assert sorted([(await sending).status for sending in twins]) == [200, 403]
-    assert len(gateway.service.changes) == 1
+    assert gateway.parts.desk.live() == ()
 
 
 async def test_an_approval_that_expired_is_answered(gateway: Gateway) -> None:
@@ -176,6 +229,9 @@ _EDITS: dict[str, Callable[[http.Request], Any]] = {
     "method": lambda request: setattr(request, "method", "POST"),
     "header": lambda request: request.headers.update({"X-Normalize": "false"}),
     "port": lambda request: setattr(request, "port", 1),
+    "host header": lambda request: request.headers.update({"Host": "other.example"}),
+    "transfer coding": lambda request: request.headers.update({"Transfer-Encoding": "chunked"}),
+    "credential": lambda request: request.headers.update({"Proxy-Authorization": "Bearer t"}),
 }
 
 
@@ -184,7 +240,7 @@ _EDITS: dict[str, Callable[[http.Request], Any]] = {
 async def test_an_edited_change_is_neither_sent_nor_approved_anew(
     edit: str, schema_moves: bool, gateway: Gateway
 ) -> None:
-    """What people saw is what was read; the grant stays for the client's own bytes."""
+    """What people saw is what was read; their approval is void with it, and the client's own bytes ask anew."""
     sending, approval = await _held(gateway)
     _EDITS[edit]((await gateway.paused()).request)
     if schema_moves:
@@ -193,9 +249,14 @@ async def test_an_edited_change_is_neither_sent_nor_approved_anew(
     answer = await sending
     assert (answer.status, answer.code) == (403, "not-what-was-cleared")
     assert gateway.service.changes == []
-    assert len({record.fields["approval"] for record in gateway.records("approval")}) == 1
+    void = gateway.records("approval")[-1].fields
+    assert (void["approval"], void["verdict"]) == (approval.request.id, "void")
+    assert void["why"] == "the request is no longer the one that was approved"
     gateway.service.schemas["a"] = _OBJECT
-    assert (await gateway.send("PUT", _PATH, _NARROWER)).status == 200
+    again, another = await _held(gateway)
+    await gateway.decide(another)
+    assert (await again).status == 200
+    assert [change.body for change in gateway.service.changes] == [_NARROWER]
 
 
 async def test_a_killed_flow_is_not_sent(gateway: Gateway) -> None:
@@ -220,7 +281,9 @@ async def test_a_schema_that_changed_meanwhile_voids_the_approval(gateway: Gatew
     await gateway.decide(approval)
     (another,) = await gateway.pending()
     assert gateway.service.changes == []
-    assert gateway.parts.desk.get(approval.request.id).state == "void"
+    ended = gateway.parts.desk.get(approval.request.id)
+    assert ended.state == "void"
+    assert ended.why.startswith("the current schema")
     assert another.request.id != approval.request.id
     assert another.request.before == {"type": "object", "maxProperties": 9}
     await gateway.decide(another)
@@ -234,8 +297,76 @@ async def test_a_change_that_became_harmless_meanwhile_passes(gateway: Gateway) 
     sending, approval = await _held(gateway)
     gateway.service.schemas["a"] = _NARROWER
     await gateway.decide(approval)
-    assert (await sending).status == 200
-    assert gateway.parts.desk.get(approval.request.id).state == "void"
+    answer = await sending
+    assert (answer.status, answer.header("countersign-approval")) == (200, [])
+    ended = gateway.parts.desk.get(approval.request.id)
+    assert (ended.state, ended.why) == ("void", "it needs no approval any more: the rule 'equal' lets it pass")
+
+
+async def test_a_right_that_was_taken_away_meanwhile_voids_the_approval(gateway: Gateway) -> None:
+    """The caller may not do it any more: nothing is sent, now or once the right is back, without a new approval."""
+    sending, approval = await _held(gateway)
+    assessor, rules = gateway.parts.assessor, gateway.parts.rules
+    assessor._rules = replace(rules, access=())
+    await gateway.decide(approval)
+    answer = await sending
+    assert (answer.status, answer.code) == (403, "denied")
+    ended = gateway.parts.desk.get(approval.request.id)
+    assert ended.state == "void"
+    assert ended.why.startswith("it is no longer allowed: no rule in access.yaml")
+    assert [record.fields["verdict"] for record in gateway.records("decision")] == ["hold", "deny"]
+    assessor._rules = rules
+    again, another = await _held(gateway)
+    assert another.request.id != approval.request.id
+    assert gateway.service.changes == []
+    await gateway.decide(another)
+    assert (await again).status == 200
+
+
+async def test_a_freeze_that_began_meanwhile_voids_the_approval(
+    folder: Path, provider: KeyServer, service: SchemaService
+) -> None:
+    """One person said yes under the weaker rule; now two must, and the one is not counted among them."""
+    write_rules(folder / "rules", issuer=provider.url, url=service.url)
+    begins = datetime.now(UTC) + timedelta(minutes=4)
+    freeze(folder / "rules", begins, begins + timedelta(hours=1))
+    async with running_gateway(folder, provider, service) as gateway:
+        sending, approval = await _held(gateway)
+        assert approval.request.rule.startswith("others ")
+        gateway.parts.assessor._clock = lambda: int((time.time() + 300) * 1_000_000)
+        await gateway.decide(approval)
+        (another,) = await gateway.pending()
+        ended = gateway.parts.desk.get(approval.request.id)
+        assert ended.state == "void"
+        assert ended.why.startswith("another rule holds it now: the rule 'freeze'")
+        assert (another.request.rule.partition(" ")[0], another.missing) == ("freeze", 2)
+        await gateway.decide(another)
+        assert service.changes == []
+        await gateway.decide(another, person="carol")
+        assert (await sending).status == 200
+        assert len(service.changes) == 1
+
+
+async def test_a_freeze_neither_joins_nor_uses_what_was_asked_for_before_it(
+    folder: Path, provider: KeyServer, service: SchemaService
+) -> None:
+    """The same request under the stronger rule is another request; when the freeze is over, the first one counts again."""
+    write_rules(folder / "rules", issuer=provider.url, url=service.url, hold_seconds=0)
+    begins = datetime.now(UTC) + timedelta(minutes=4)
+    freeze(folder / "rules", begins, begins + timedelta(hours=1))
+    service.schemas["a"] = _OBJECT
+    async with running_gateway(folder, provider, service) as gateway:
+        first = await gateway.send("PUT", _PATH, _NARROWER)
+        await gateway.decide((await gateway.pending())[0])
+        before = gateway.parts.assessor._clock
+        gateway.parts.assessor._clock = lambda: int((time.time() + 300) * 1_000_000)
+        frozen = await gateway.send("PUT", _PATH, _NARROWER)
+        assert (frozen.status, frozen.code) == (503, "approval-pending")
+        assert "2 other people" in frozen.problem["detail"]
+        assert frozen.problem["approval"] != first.problem["approval"]
+        assert service.changes == []
+        gateway.parts.assessor._clock = before
+        assert (await gateway.send("PUT", _PATH, _NARROWER)).status == 200
 
 
 async def test_a_subject_that_keeps_changing_ends_the_wait(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

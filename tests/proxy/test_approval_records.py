@@ -11,14 +11,17 @@ import pytest
 
 from countersign import limits
 from countersign.approvals import ApprovalEvent, Desk
+from countersign.approvals.store import EventKind
 from countersign.errors import CountersignError, EvidenceUnavailable
 from countersign.evidence import Entry, EvidenceLog, Payload
 from countersign.proxy.approval_records import ApprovalRecords
+from countersign.rulebook.values import Requirement
 from countersign.strict_json import Json
 from tests.console.stage import approval_request
 from tests.proxy.values import caller
 
 _NOW = 1_800_000_000_000_000
+_ENGINEERS = ((Requirement(1, ("group:engineers",)),),)
 
 
 @pytest.fixture
@@ -39,9 +42,9 @@ def log(tmp_path: Path) -> Iterator[EvidenceLog]:
 async def _story(log: EvidenceLog) -> tuple[Desk, str]:
     """An approval that was asked for, signed and used."""
     desk = Desk(ApprovalRecords(log), lambda: _NOW)
-    approval = await desk.open_or_join(approval_request(1, approvers=("group:engineers",)))
+    approval = await desk.open_or_join(approval_request(1, alternatives=_ENGINEERS))
     bob = caller(subject="sub-bob", people=frozenset({"bob"}))
-    await desk.sign(approval.request.id, bob, "approve", " looks good ")
+    await desk.act(approval.request.id, bob, "approve", " looks good ")
     await desk.claim(approval.request.id, "exchange-9", lambda: True)
     return desk, approval.request.id
 
@@ -76,7 +79,7 @@ async def test_the_deepest_schema_that_is_held_does_not_stop_a_restart(log: Evid
         deepest = [deepest]
     schema: Json = {"const": deepest}
     change: dict[str, Json] = {"kind": "schema-created", "before": None, "after": schema}
-    asked = approval_request(1, approvers=("group:engineers",), before=schema, after=schema, changes=(change,))
+    asked = approval_request(1, alternatives=_ENGINEERS, before=schema, after=schema, changes=(change,))
     await Desk(ApprovalRecords(log), lambda: _NOW).open_or_join(asked)
     (restored,) = Desk(ApprovalRecords(log), lambda: _NOW).live()
     assert restored.request == asked
@@ -84,11 +87,11 @@ async def test_the_deepest_schema_that_is_held_does_not_stop_a_restart(log: Evid
 
 async def test_a_pending_approval_is_pending_again_and_knows_what_it_is_about(log: EvidenceLog) -> None:
     """What comes after the restart is recorded with connection, subject and caller too."""
-    await Desk(ApprovalRecords(log), lambda: _NOW).open_or_join(approval_request(1, approvers=("group:engineers",)))
+    await Desk(ApprovalRecords(log), lambda: _NOW).open_or_join(approval_request(1, alternatives=_ENGINEERS))
     restored = Desk(ApprovalRecords(log), lambda: _NOW)
     (approval,) = restored.live()
     bob = caller(subject="sub-bob", people=frozenset({"bob"}))
-    await restored.sign(approval.request.id, bob, "deny", "no")
+    await restored.act(approval.request.id, bob, "deny", "no")
     record = list(log.records(types={"approval"}))[-1]
     assert (record.fields["verdict"], record.fields["subject"]) == ("denied", "customer-value")
 
@@ -96,11 +99,11 @@ async def test_a_pending_approval_is_pending_again_and_knows_what_it_is_about(lo
 async def test_an_event_that_is_not_durable_did_not_happen(log: EvidenceLog) -> None:
     """With the log closed nobody can sign."""
     desk = Desk(ApprovalRecords(log), lambda: _NOW)
-    approval = await desk.open_or_join(approval_request(1, approvers=("group:engineers",)))
+    approval = await desk.open_or_join(approval_request(1, alternatives=_ENGINEERS))
     log.close()
     bob = caller(subject="sub-bob", people=frozenset({"bob"}))
     with pytest.raises(EvidenceUnavailable):
-        await desk.sign(approval.request.id, bob, "approve", "")
+        await desk.act(approval.request.id, bob, "approve", "")
     assert desk.get(approval.request.id).state == "pending"
 
 
@@ -113,10 +116,41 @@ async def test_a_record_that_is_no_event_stops_the_start(event: bytes, log: Evid
         Desk(ApprovalRecords(log), lambda: _NOW)
 
 
-async def test_what_ended_is_forgotten_here(log: EvidenceLog) -> None:
-    """Only live approvals take room in memory."""
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("denied", {"person": "bob", "reason": "no", "signer": {}}),
+        ("withdrawn", {"person": "alice", "reason": ""}),
+        ("revoked", {"person": "bob", "reason": "oh"}),
+        ("expired", {"why": "nobody decided"}),
+        ("void", {"why": "x"}),
+        ("used", {}),
+    ],
+)
+async def test_what_ended_is_forgotten_here(kind: EventKind, data: dict[str, Json], log: EvidenceLog) -> None:
+    """Only what can still go on takes room in memory, also after a restart."""
     records = ApprovalRecords(log)
     await records.append(ApprovalEvent("requested", "a1", _NOW, "e1", approval_request(1).as_json()))
     assert "a1" in records._about
-    await records.append(ApprovalEvent("expired", "a1", _NOW, None, {"why": "nobody decided"}))
+    await records.append(ApprovalEvent(kind, "a1", _NOW, None, data))
+    assert list(log.records(types={"approval"}))[-1].fields["subject"] == "customer-value"
+    restarted = ApprovalRecords(log)
+    assert len(list(restarted.replay())) == 2
     assert "a1" not in records._about
+    assert "a1" not in restarted._about
+
+
+async def test_what_broke_the_glass_is_known_until_it_is_reviewed(log: EvidenceLog) -> None:
+    """Who did it, why, and who looked at it afterwards; an end of the approval it needed would be none of its own."""
+    asked = approval_request(1, alternatives=_ENGINEERS, justification="the shop is down")
+    approval = await Desk(ApprovalRecords(log), lambda: _NOW).break_glass(asked)
+    restored = Desk(ApprovalRecords(log), lambda: _NOW)
+    assert restored.unreviewed() == (approval,)
+    bob = caller(subject="sub-bob", people=frozenset({"bob"}))
+    await restored.act(approval.request.id, bob, "object", "it could have waited")
+    broken, reviewed = (record.fields for record in log.records(types={"approval"}))
+    assert (broken["verdict"], broken["justification"], broken["person"]) == ("break-glass", "the shop is down", None)
+    assert broken["reason"] == "a narrowing change needs a steward"
+    assert (reviewed["verdict"], reviewed["review"], reviewed["person"]) == ("reviewed", "object", "bob")
+    assert (reviewed["subject"], reviewed["reason"]) == ("customer-value", "it could have waited")
+    assert Desk(ApprovalRecords(log), lambda: _NOW).unreviewed() == ()

@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from mitmproxy import http
 
-from countersign.decision import Hold
+from countersign.decision import Allow, Deny, Hold
 from countersign.masking import Masker
-from countersign.proxy.asking import approval_request, digest_of_request, fingerprint_of
+from countersign.proxy.asking import approval_request, deciding_rule, fingerprint_of
 from countersign.proxy.exchange import Assessment, Exchange
-from countersign.proxy.sent_request import RequestChanged
-from countersign.rulebook.values import Condition, MaskingRule
+from countersign.proxy.header_names import JUSTIFICATION
+from countersign.proxy.sent_request import RequestChanged, as_it_came
+from countersign.rulebook.values import Condition, MaskingRule, Source
 from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, flow
 
 _RULE = approval_rule("others", Condition(), "hold")
+_ACCESS = Allow("the rule 'engineers' allows it", Source("access.yaml", 7))
+_HOLD = Hold("needs one", SOURCE, _RULE, _ACCESS)
 
 
 def _assessment(digest: str = "c1", **changes: Any) -> Assessment:
@@ -25,8 +28,9 @@ def _assessment(digest: str = "c1", **changes: Any) -> Assessment:
         "changes": ({"kind": "k"},),
         "before": {"b": 1},
         "after": {"a": 1},
+        "counterexamples": ({"value": 1},),
     }
-    return Assessment(digest, "r1", True, None, None, Hold("needs one", SOURCE, _RULE), **{**usual, **changes})
+    return Assessment(digest, "r1", True, None, None, **{"verdict": _HOLD, **usual, **changes})
 
 
 def _read(made: http.HTTPFlow, **parts: Any) -> Exchange:
@@ -38,16 +42,16 @@ def _read(made: http.HTTPFlow, **parts: Any) -> Exchange:
         subject="a",
         direction="request",
         target=made.request.path,
-        headers=tuple(made.request.headers.items(multi=True)),
+        headers=(*made.request.headers.items(multi=True), (JUSTIFICATION, "it is red")),
         body=made.request.raw_content,
     )
     asked = exchange(masked=masked, **parts)
-    asked.received = digest_of_request(asked, made, DIGEST)
+    asked.received = as_it_came(made, DIGEST)
     return asked
 
 
 def test_an_approval_is_bound_to_the_schema_and_the_rules() -> None:
-    """Reviewed against another schema, or asked for under other rules, it is another approval."""
+    """Reviewed against another schema, asked for under other rules, or by another rule, it is another approval."""
     made = flow()
     asked = _read(made)
     first = fingerprint_of(asked, made, _assessment(), "r1", DIGEST)
@@ -56,6 +60,17 @@ def test_an_approval_is_bound_to_the_schema_and_the_rules() -> None:
     others = replace(_assessment(), references_digest="r2")
     assert fingerprint_of(asked, made, others, "r1", DIGEST) != first
     assert fingerprint_of(asked, made, _assessment(), "r2", DIGEST) != first
+    for rule, source in (("freeze", SOURCE), ("others", Source("approval.yaml", 99))):
+        stronger = Hold("x", source, approval_rule(rule, Condition(), "hold"), _ACCESS)
+        assert fingerprint_of(asked, made, _assessment(verdict=stronger), "r1", DIGEST) != first
+    assert fingerprint_of(asked, made, _assessment(verdict=Allow("x", SOURCE)), "r1", DIGEST) != first
+
+
+def test_the_rule_behind_a_verdict() -> None:
+    """By name and place where it has one; nothing at all allowed what no rule denies."""
+    assert deciding_rule(_HOLD) == f"others ({SOURCE})"
+    assert deciding_rule(Allow("x", SOURCE)) == str(SOURCE)
+    assert deciding_rule(Deny("x", None)) == "None"
 
 
 @pytest.mark.parametrize("part", ["raw_content", "path", "method"])
@@ -78,14 +93,16 @@ def test_the_approver_gets_everything_and_no_secret() -> None:
     """The rule that asks, who may sign, until when, what changes, and the masked message."""
     made = flow(body=b'{"type":"object","password":"hunter2"}')
     asked = _read(made)
-    request = approval_request(
-        "a1", asked, made, _assessment(), Hold("needs one", SOURCE, _RULE), rules="r1", digest=DIGEST, now=1_000_000
-    )
+    request = approval_request("a1", asked, made, _assessment(), _HOLD, rules="r1", digest=DIGEST, now=1_000_000)
     assert request.fingerprint == fingerprint_of(asked, made, _assessment(), "r1", DIGEST)
     assert (request.id, request.exchange, request.connection, request.subject) == ("a1", "e1", "schemas", "a")
     assert (request.caller["label"], request.caller_people) == (caller().label, ("alice",))
     assert request.rule == f"others ({SOURCE})"
-    assert (request.quorum, request.approvers, request.reason) == (1, ("group:approvers",), ("deny",))
+    assert (request.alternatives, request.reason) == (_RULE.alternatives, ("deny",))
+    assert request.access == "the rule 'engineers' allows it (access.yaml:7)"
+    assert request.counterexamples == ({"value": 1},)
+    assert request.justification == "it is red"
+    assert request.message["headers"] == [["Content-Type", "application/json"], ["X-Team", "[masked]"]]
     assert (request.requested_at, request.expires_at, request.grant_seconds) == (1_000_000, 3_601_000_000, 600)
     assert (request.before, request.after, request.summary) == ({"b": 1}, {"a": 1}, ("one change",))
     assert request.message["url"] == "https://schemas.example:443/schemas/a?x=1"
@@ -96,18 +113,14 @@ def test_the_approver_gets_everything_and_no_secret() -> None:
 def test_what_was_not_compared_is_unknown() -> None:
     """A delete or a setting has no verdict of a comparison, and `unknown` is never shown as harmless."""
     made = flow()
-    request = approval_request(
-        "a1", _read(made), made, _assessment(), Hold("x", SOURCE, _RULE), rules="r1", digest=DIGEST, now=0
-    )
+    request = approval_request("a1", _read(made), made, _assessment(), _HOLD, rules="r1", digest=DIGEST, now=0)
     assert (request.backward, request.forward, request.reasons) == ("unknown", "unknown", ())
 
 
 def test_a_body_that_is_not_kept_is_not_shown() -> None:
     """Where masking keeps no body, the approver's message has none."""
     made = flow(method="DELETE", body=b"")
-    request = approval_request(
-        "a1", _read(made), made, _assessment(), Hold("x", SOURCE, _RULE), rules="r1", digest=DIGEST, now=0
-    )
+    request = approval_request("a1", _read(made), made, _assessment(), _HOLD, rules="r1", digest=DIGEST, now=0)
     assert request.message["method"] == "DELETE"
     assert not request.message["body"]
 
@@ -117,6 +130,6 @@ def test_the_hold_of_the_decision_is_what_is_asked_for() -> None:
     made = flow()
     other = approval_rule("owners", Condition(), "hold")
     request = approval_request(
-        "a1", _read(made), made, _assessment(), Hold("x", SOURCE, other), rules="r1", digest=DIGEST, now=0
+        "a1", _read(made), made, _assessment(), Hold("x", SOURCE, other, _ACCESS), rules="r1", digest=DIGEST, now=0
     )
     assert request.rule.startswith("owners ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -14,7 +14,7 @@ from countersign.errors import SchemaUnavailable
 from countersign.masking import Masker
 from countersign.proxy.assessing import Assessor
 from countersign.proxy.service_reader import CurrentSchema, ServiceReader
-from countersign.rulebook.values import Condition, Connection, MaskingRule, Rulebook
+from countersign.rulebook.values import Condition, Connection, Dialect, MaskingRule, Rulebook
 from countersign.strict_json import Json
 from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, operation, rulebook
 
@@ -208,6 +208,27 @@ async def test_masked_values_behind_references_are_in_nothing_that_is_shown(docu
     assert "new-secret" in json.dumps(list(plain.changes))
 
 
+@pytest.mark.parametrize("masked", [True, False])
+async def test_no_made_up_value_is_shown_where_anything_is_masked(masked: bool) -> None:
+    """It may hold the values of a masked place, wherever the change itself stands; the twin shows each of them."""
+    held: dict[str, Json] = {
+        "type": "object",
+        "required": ["key"],
+        "properties": {"key": {"password": "x", "const": "a-secret"}},
+    }
+    proposed = {**held, "required": ["key", "id"]}
+    rules = (replace(_masking(), paths=("$..key.const",)),) if masked else ()
+    assessment = await _assessor(held, rulebook(masking=rules)).assess(exchange(operation=operation(proposed=proposed)))
+    assert assessment.diff is not None
+    assert assessment.diff.backward == "breaking"
+    (change,) = assessment.changes
+    assert change["kind"] == "required-added"
+    shown: Json = None if masked else {"direction": "backward", "value": {"key": "a-secret"}}
+    assert change["counterexample"] == shown
+    assert assessment.counterexamples == (() if masked else (shown,))
+    assert assessment.withholds_examples is masked
+
+
 async def test_values_that_are_not_masked_are_shown() -> None:
     """The twin: the difference itself is what people decide on."""
     book = rulebook(masking=(_masking(),))
@@ -227,3 +248,30 @@ async def test_a_rule_that_denies_is_obeyed() -> None:
     book = rulebook(approval=(approval_rule("never", Condition(), "deny"),))
     assessment = await _assessor({"type": "object"}, book).assess(exchange())
     assert assessment.verdict == Deny("the rule 'never' denies it", SOURCE)
+
+
+def _dialect(language: Literal["openapi-3.0", "kubernetes"] | None) -> Dialect:
+    return Dialect("rest", (), {}, SOURCE, schema_language=language)
+
+
+async def test_schemas_are_read_as_their_service_reads_them() -> None:
+    """A member that is declared narrows where others were free, and widens where they were dropped."""
+    held: Json = {"type": "object"}
+    changed = operation(proposed={"type": "object", "properties": {"a": {"type": "string"}}})
+    found = []
+    for language in (None, "kubernetes"):
+        assessment = await _assessor(held).assess(exchange(operation=changed, dialect=_dialect(language)))
+        assert assessment.diff is not None
+        found.append((assessment.diff.backward, assessment.diff.forward))
+    assert found == [("breaking", "compatible"), ("compatible", "breaking")]
+
+
+async def test_a_masked_name_is_a_mark_of_sensitivity() -> None:
+    """That a member of that name is declared no longer is a change of its own kind."""
+    held: Json = {"properties": {"password": {}, "id": {}}}
+    changed = operation(proposed={"properties": {"id": {}}})
+    for masking in ((_masking(),), ()):
+        assessment = await _assessor(held, rulebook(masking=masking)).assess(exchange(operation=changed))
+        assert assessment.diff is not None
+        kinds = [change.kind for change in assessment.diff.changes]
+        assert kinds == ["property-removed", *["sensitivity-removed" for _ in masking]]

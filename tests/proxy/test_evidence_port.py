@@ -19,7 +19,7 @@ from countersign.masking import Masker
 from countersign.proxy.evidence_port import EvidencePort
 from countersign.proxy.exchange import Assessment, Exchange
 from countersign.proxy.refusal import Refusal
-from countersign.rulebook.values import Condition, MaskingRule
+from countersign.rulebook.values import BreakGlassRule, Condition, MaskingRule, Who
 from countersign.schema_change import compare
 from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, flow, operation
 
@@ -67,7 +67,8 @@ def _everything(record: Record) -> str:
 
 def _assessment(verdict: Any) -> Assessment:
     diff = compare({"type": "string"}, {"type": "object"})
-    return Assessment("c1", "r1", True, None, diff, verdict, ("one",), ({"kind": "k"},), {"b": 1}, {"a": 1})
+    changes: tuple[dict[str, Any], ...] = ({"kind": "k"},)
+    return Assessment("c1", "r1", True, None, diff, verdict, ("one",), changes, {"b": 1}, {"a": 1}, ({"value": ""},))
 
 
 async def _intended(port: EvidencePort, made: http.HTTPFlow, **parts: Any) -> Exchange:
@@ -116,7 +117,7 @@ async def test_the_proposed_schema_is_known_by_a_keyed_digest(port: EvidencePort
     [
         (Allow("because", SOURCE), "allow"),
         (Deny("because", None), "deny"),
-        (Hold("because", SOURCE, approval_rule("r", Condition(), "hold")), "hold"),
+        (Hold("because", SOURCE, approval_rule("r", Condition(), "hold"), Allow("may", SOURCE)), "hold"),
     ],
 )
 async def test_a_decision_names_its_rule_and_keeps_the_change(port: EvidencePort, verdict: Any, word: str) -> None:
@@ -129,6 +130,28 @@ async def test_a_decision_names_its_rule_and_keeps_the_change(port: EvidencePort
     assert (record.fields["backward"], record.fields["current"]) == ("breaking", "c1")
     change = json.loads(record.payloads["change"].data)
     assert (change["before"], change["after"], change["summary"]) == ({"b": 1}, {"a": 1}, ["one"])
+    assert change["counterexamples"] == [{"value": ""}]
+
+
+async def test_a_broken_glass_is_a_decision_of_its_own(port: EvidencePort) -> None:
+    """Beside the hold: under which rule it passes, why, and what to review; the rest as of every decision."""
+    asked = exchange(break_glass="the shop is down")
+    asked.masked = port.masked_request(asked, _request())
+    await port.intent(asked, _request())
+    rule = BreakGlassRule("fire", Who(everyone=True), Condition(), ("group:approvers",), SOURCE)
+    await port.broke_the_glass(asked, _assessment(Allow("x", None)), rule, "a1")
+    fields = _last(port).fields
+    assert (fields["verdict"], fields["approval"], fields["justification"]) == ("break-glass", "a1", "the shop is down")
+    assert (fields["rule"], fields["current"], fields["backward"]) == (str(SOURCE), "c1", "breaking")
+
+
+async def test_what_the_caller_says_is_kept_with_the_request(port: EvidencePort) -> None:
+    """Beside the headers that are sent on, so that masking rules hold for it too."""
+    asked = exchange(justification="ticket 7", break_glass="fire")
+    asked.masked = port.masked_request(asked, _request())
+    await port.intent(asked, _request())
+    kept = json.loads(_last(port).payloads["request-headers"].data)
+    assert kept[-2:] == [["countersign-justification", "ticket 7"], ["countersign-break-glass", "fire"]]
 
 
 async def test_a_read_has_intent_and_decision_in_one_commit(port: EvidencePort) -> None:

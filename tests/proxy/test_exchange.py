@@ -51,6 +51,17 @@ def test_what_is_looked_at_again_may_be_written_again() -> None:
     assert given_back == [1, 2]
 
 
+def test_a_flow_that_is_reverted_is_still_the_same_exchange() -> None:
+    """mitmproxy's backup copies everything else; a copy of the exchange would keep the subject locked for good."""
+    flow, exchange = tflow.tflow(), Exchange("e1", 1, "plain")
+    begin(flow, exchange)
+    flow.backup()
+    flow.request.path = "/other"
+    flow.revert()
+    assert flow.request.path == "/path"
+    assert exchange_of(flow) is exchange
+
+
 def test_the_first_refusal_stands() -> None:
     """A second refusal changes neither the reason nor the answer, and the lock is given back."""
     flow, exchange = tflow.tflow(), Exchange("e1", 1, "plain")

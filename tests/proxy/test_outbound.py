@@ -50,6 +50,15 @@ async def test_an_answer_comes_back_as_it_was_sent(outbound: Outbound, service: 
     assert service.received[0].header("accept-encoding") == ["identity"]
 
 
+async def test_bytes_are_posted_as_they_are(outbound: Outbound, service: SchemaService) -> None:
+    """With the headers that go with them, and nothing added to the body."""
+    answer = await outbound.post_bytes(service.url + "/schemas/b", b'{"a":1}', {"Content-Type": "application/json"})
+    assert answer.status == 200
+    (received,) = service.received
+    assert (received.method, received.body) == ("POST", b'{"a":1}')
+    assert received.header("content-type") == ["application/json"]
+
+
 async def test_a_redirect_is_an_answer_and_not_followed(outbound: Outbound, service: SchemaService) -> None:
     """The credential of a service never goes to where that service points."""
     head = f"HTTP/1.1 302 Found\r\nLocation: {service.url}/schemas/a\r\nContent-Length: 0\r\n\r\n"
@@ -108,3 +117,31 @@ async def test_certificates_are_checked(secure_service: SchemaService, authority
     finally:
         public.close()
         trusting.close()
+
+
+async def test_a_form_is_posted(outbound: Outbound, service: SchemaService) -> None:
+    """Urlencoded, with the headers that are given, and nothing of the form in the address."""
+    answer = await outbound.post(service.url + "/schemas/a", {"code": "a&b c", "n": "\u00e9"}, {"X-Key": "1"})
+    assert answer.status in (200, 201)
+    (got,) = service.received
+    assert (got.method, got.target, got.body) == ("POST", "/schemas/a", b"code=a%26b+c&n=%C3%A9")
+    assert got.header("content-type") == ["application/x-www-form-urlencoded"]
+    assert (got.header("x-key"), got.header("accept-encoding")) == (["1"], ["identity"])
+
+
+async def test_a_form_does_not_follow_a_redirect(outbound: Outbound, service: SchemaService) -> None:
+    """307 would send a log-in's code and secret to where the answer points."""
+    head = f"HTTP/1.1 307 Moved\r\nLocation: {service.url}/schemas/a\r\nContent-Length: 0\r\n\r\n"
+    async with _answering(lambda _: head.encode()) as url:
+        assert (await outbound.post(url, {"code": "c"}, {})).status == 307
+    assert service.connections == 0
+
+
+async def test_a_form_without_an_answer_is_an_error(outbound: Outbound) -> None:
+    """OSError, and nothing of the form in its text; a whole answer is none."""
+    async with _answering(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort") as url:
+        with pytest.raises(OSError, match="no answer") as caught:
+            await outbound.post(url, {"code": "secret"}, {"Authorization": "Basic secret"})
+    assert "secret" not in str(caught.value)
+    async with _answering(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole") as url:
+        assert (await outbound.post(url, {"code": "secret"}, {})).body == b"whole"

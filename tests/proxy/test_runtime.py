@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from countersign.evidence import StatePlaces
 from countersign.proxy.runtime import Parts, Runtime, new_id, now
 from countersign.rulebook.loading import load
 from tests.identity.issuing import KeyServer
+from tests.notifications.receivers import receiving, until
 from tests.proxy.rule_files import write_rules
-from tests.proxy.stage import Gateway
+from tests.proxy.stage import Gateway, running_gateway
+from tests.proxy.upstream import SchemaService
 
 
 def test_before_the_start_there_are_no_parts() -> None:
@@ -57,6 +60,26 @@ async def test_a_state_that_cannot_be_used_gives_the_log_back(
         with pytest.raises(OSError, match="no"):
             Parts(rules, places, "countersign.test/audit/1", None)
     Parts(rules, places, "countersign.test/audit/1", None).close()
+
+
+async def test_targets_hear_of_approvals(folder: Path, provider: KeyServer, service: SchemaService) -> None:
+    """Of a held change and of its decision, with the link to its page."""
+    key = folder / "hook-key"
+    key.write_text("a key of 24 bytes or more")
+    rules = write_rules(folder / "rules", issuer=provider.url, url=service.url) / "approval.yaml"
+    with receiving() as receiver:
+        target = {"name": "hook", "webhook": receiver.url, "key": {"from_file": str(key)}}
+        rules.write_text(json.dumps({**json.loads(rules.read_text()), "notify": [target]}))
+        async with running_gateway(folder, provider, service) as gateway:
+            sending = gateway.sending("PUT", "/schemas/a", b'{"type":"object"}')
+            (approval,) = await gateway.pending()
+            await gateway.decide(approval)
+            assert (await sending).status == 200
+            await until(lambda: len(receiver.posted) == 2)
+            asked, approved = (json.loads(posted.body) for posted in receiver.posted)
+            assert (asked["type"], approved["type"]) == ("approval.requested", "approval.approved")
+            assert asked["data"]["url"] == gateway.runtime.approval_url(approval.request.id)
+            assert gateway.parts.notifier is not None
 
 
 def test_ids_are_not_to_be_guessed() -> None:

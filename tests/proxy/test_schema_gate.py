@@ -205,6 +205,21 @@ async def test_a_schema_may_refer_only_to_what_its_caller_may_read(
         assert [request.target for request in service.received] == ["/subjects/a/versions/latest"]
 
 
+@pytest.mark.parametrize(("language", "status"), [("json-schema", 503), ("openapi-3.0", 400)])
+async def test_a_schema_is_checked_as_its_service_reads_it(
+    language: str, status: int, folder: Path, provider: KeyServer, service: SchemaService
+) -> None:
+    """A dialect says what its schemas are written in: what is no schema there is refused; elsewhere it is held."""
+    write_rules(folder / "rules", issuer=provider.url, url=service.url, hold_seconds=0)
+    dialect = folder / "rules" / "dialects" / "rest.yaml"
+    dialect.write_text(dialect.read_text().replace("name: rest\n", f"name: rest\nschema_language: {language}\n"))
+    service.schemas["a"] = _OBJECT
+    async with running_gateway(folder, provider, service) as gateway:
+        answer = await gateway.send("PUT", "/schemas/a", b'{"type":"object","nullable":"yes"}')
+    assert answer.status == status
+    assert ("/nullable" in answer.problem["detail"]) == (status == 400)
+
+
 async def test_a_change_that_a_rule_denies_is_refused_and_explained(gateway: Gateway) -> None:
     """The intent, the decision with its rule, and the outcome are on record; the change is not forwarded."""
     gateway.service.schemas |= {"frozen-a": _OBJECT, "a": _OBJECT}

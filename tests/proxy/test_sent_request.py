@@ -14,12 +14,12 @@ from countersign import limits
 from countersign.errors import BadInput, TooLarge, UnsupportedMedia
 from countersign.masking import KeyedDigest
 from countersign.proxy.header_names import TRANSPORT
-from countersign.proxy.sent_request import fingerprint, read_request, semantic_headers
+from countersign.proxy.sent_request import as_it_came, fingerprint, read_request, semantic_headers
 from tests.proxy.values import DIGEST, caller, connection, flow
 
 
 def _fingerprint(made: http.HTTPFlow | None = None, **changes: Any) -> str:
-    usual: dict[str, Any] = {"current_digest": "c1", "rules_digest": "r1", "digest": DIGEST}
+    usual: dict[str, Any] = {"current_digest": "c1", "rules_digest": "r1", "rule": "others (f:1)", "digest": DIGEST}
     place, who = changes.pop("connection", connection()), changes.pop("caller", caller())
     return fingerprint(made or flow(), place, who, **{**usual, **changes})
 
@@ -69,12 +69,13 @@ def test_whatever_the_service_acts_upon_is_bound(change: Callable[[http.Request]
         {"connection": connection(name="other")},
         {"current_digest": "c2"},
         {"rules_digest": "r2"},
+        {"rule": "freeze (f:9)"},
         {"digest": KeyedDigest(b"x" * 32)},
     ],
     ids=lambda changes: next(iter(changes)),
 )
 def test_who_asks_and_what_was_reviewed_is_bound(changes: dict[str, Any]) -> None:
-    """Another caller, connection, current schema, rulebook or key has another fingerprint."""
+    """Another caller, connection, current schema, rulebook, rule or key has another fingerprint."""
     assert _fingerprint(**changes) != _fingerprint()
 
 
@@ -111,6 +112,27 @@ def test_names_of_headers_are_compared_without_case() -> None:
     made = flow(headers=(("content-type", "application/json"), ("x-team", "a")))
     assert semantic_headers(made.request) == semantic_headers(flow().request)
     assert _fingerprint(made) == _fingerprint()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *_CHANGES.values(),
+        lambda request: request.headers.update({"Host": "other.example"}),
+        lambda request: request.headers.update({"Transfer-Encoding": "chunked"}),
+        lambda request: request.headers.update({"Proxy-Authorization": "Bearer t"}),
+        lambda request: setattr(request, "authority", "other.example"),
+        lambda request: setattr(request, "trailers", http.Headers(x="1")),
+        lambda request: setattr(request, "http_version", "HTTP/1.0"),
+    ],
+)
+def test_whatever_is_changed_after_the_reading_is_seen(change: Callable[[http.Request], None]) -> None:
+    """Also what an approval is not bound to: how the message is carried, and to whom it says it goes."""
+    made = flow()
+    came = as_it_came(made, DIGEST)
+    assert as_it_came(flow(), DIGEST) == came
+    change(made.request)
+    assert as_it_came(made, DIGEST) != came
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -155,6 +177,8 @@ def _with(made: http.HTTPFlow, **parts: Any) -> http.HTTPFlow:
         (_headers(("X_HTTP_Method_Override", "DELETE")), BadInput, "spelt with _"),
         (_headers(("If_Match", "*")), BadInput, "spelt with _"),
         (_headers(("content_type", "text/plain")), BadInput, "spelt with _"),
+        (_headers(("Countersign_Break_Glass", "fire")), BadInput, "spelt with _"),
+        (_headers(("Countersign-Breakglass", "fire")), BadInput, "no header of this name"),
         (_headers(("Connection", "keep-alive, If-Match")), BadInput, "Connection names a header"),
         (_headers(("Connection", "close"), ("Connection", "content-encoding")), BadInput, "Connection names a header"),
         (_headers(("Transfer-Encoding", "gzip, chunked")), BadInput, "transfer coding"),
@@ -166,7 +190,7 @@ def _with(made: http.HTTPFlow, **parts: Any) -> http.HTTPFlow:
     ],
     ids=[
         "streamed", "long", "trailers", "lower case", "override 1", "override 2", "override 3", "target 1", "target 2", "a piece",
-        "spelling 1", "spelling 2", "spelling 3", "named 1", "named 2", "transfer coding", "upgrade", "two types", "two encodings",
+        "spelling 1", "spelling 2", "spelling 3", "spelling 4", "misspelt", "named 1", "named 2", "transfer coding", "upgrade", "two types", "two encodings",
         "not what it says", "unknown encoding",
     ],
 )  # fmt: skip

@@ -106,6 +106,20 @@ async def test_a_bad_rule_is_named_with_file_and_line(start: Start) -> None:
             pass
 
 
+async def test_a_target_of_news_without_its_key_does_not_start(start: Start) -> None:
+    """Found with file and line while somebody is looking, not with the first approval; nobody need answer there yet."""
+    path, key = start[0] / "rules" / "approval.yaml", start[0] / "hook-key"
+    document = json.loads(path.read_text())
+    document["notify"] = [{"name": "hook", "webhook": "http://127.0.0.1:9/x", "key": {"from_file": str(key)}}]
+    path.write_text(json.dumps(document, indent=1))
+    with pytest.raises(StartFailed, match=r"approval\.yaml:\d+: the webhook 'hook': .* cannot be read"):
+        async with running_gateway(*start):
+            pass
+    key.write_text("a key of 24 bytes or more")
+    async with running_gateway(*start):
+        pass
+
+
 async def test_a_port_that_is_taken_does_not_start(start: Start) -> None:
     """Approvers would otherwise log in to somebody else's page; the evidence is given back for the next try."""
     with socket.socket() as taken:

@@ -20,6 +20,7 @@ from countersign.rulebook.values import (
     Effect,
     IdentityRules,
     MaskingRule,
+    Requirement,
     Rulebook,
     SchemaPlace,
     Source,
@@ -83,7 +84,7 @@ def rulebook(*, masking: tuple[MaskingRule, ...] = (), approval: tuple[ApprovalR
 
 
 def approval_rule(name: str, when: Condition, verdict: Literal["allow", "deny", "hold"]) -> ApprovalRule:
-    return ApprovalRule(name, when, verdict, 1, ("group:approvers",), ("deny",), 3600, 600, SOURCE)
+    return ApprovalRule(name, when, verdict, ((Requirement(1, ("group:approvers",)),),), ("deny",), 3600, 600, SOURCE)
 
 
 def exchange(**parts: Any) -> Exchange:

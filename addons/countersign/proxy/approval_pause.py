@@ -14,12 +14,15 @@ from countersign import limits
 from countersign.approvals import AlreadyDecided, Approval, ApprovalError
 from countersign.decision import Hold
 from countersign.errors import InvalidCredential
-from countersign.proxy.asking import approval_request, fingerprint_of
+from countersign.proxy.approval_answers import answer_to
+from countersign.proxy.approval_recheck import NoLongerSo, require_unchanged
+from countersign.proxy.asking import approval_request
 from countersign.proxy.exchange import Clearance, Exchange, exchange_of, is_waited_for, refuse
 from countersign.proxy.fail_closed import FailClosed
 from countersign.proxy.refusal import Refusal, refusal_for
 from countersign.proxy.runtime import Parts, Runtime, new_id, now
 from countersign.proxy.schema_gate import apply_verdict
+from countersign.proxy.sent_request import RequestChanged
 
 
 class ApprovalPause(FailClosed):
@@ -68,21 +71,9 @@ class ApprovalPause(FailClosed):
         exchange.asked = approval.request
         if approval.state == "pending":
             approval = await self._pause(flow, parts, approval, deadline)
-        match approval.state:
-            case "approved":
-                return approval
-            case "pending":
-                assert exchange.connection is not None
-                refuse(flow, self._pending(approval, exchange.connection.pending_status))
-            case "denied":
-                signature = approval.signatures[-1]
-                reason = f": {signature.reason}" if signature.reason else ""
-                refuse(flow, self._refusal(approval, 403, "denied", f"{signature.person} denied the change{reason}"))
-            case state:
-                detail = (
-                    f"the approval is {state}: {approval.why}" if approval.why else f"the approval is {state} already"
-                )
-                refuse(flow, self._refusal(approval, 503, "approval-ended", f"{detail}; send the request again"))
+        if approval.state == "approved":
+            return approval
+        self._answer(exchange, flow, approval)
         return None
 
     async def _pause(self, flow: http.HTTPFlow, parts: Parts, approval: Approval, deadline: float) -> Approval:
@@ -106,43 +97,52 @@ class ApprovalPause(FailClosed):
             flow.resume()
 
     async def _use(self, exchange: Exchange, flow: http.HTTPFlow, approval: Approval) -> bool:
-        """Check everything again and claim the approval; False where there is a new difference to ask about."""
-        parts = self._runtime.parts
+        """Check everything again and claim the approval; False where there is a new difference to ask about.
+
+        The subject stays locked from here on, until the outcome or a refusal.
+        """
+        parts, approval_id = self._runtime.parts, approval.request.id
         assert exchange.connection is not None
         assert exchange.operation is not None
-        assert exchange.caller is not None
-        if exchange.caller.good_until <= now() / 1_000_000:
-            expired = InvalidCredential("the token has expired meanwhile; send the request again with a fresh one")
-            refuse(flow, refusal_for(expired, unauthenticated_status=401 if exchange.via == "reverse" else 407))
+        if _has_expired(exchange, flow):
             return True
         exchange.release = await parts.locks.acquire(exchange.connection.name, exchange.operation.subject)
-        assessment = await parts.assessor.assess(exchange)
-        bound = fingerprint_of(exchange, flow, assessment, parts.rules.digest, parts.digest)
-        if bound != approval.request.fingerprint:
-            why = "the current schema is no longer the one that was reviewed"
-            await parts.desk.void(approval.request.id, why)
-        elif isinstance(assessment.verdict, Hold):
-            try:
-                await parts.desk.claim(approval.request.id, exchange.id, lambda: is_waited_for(flow))
-            except AlreadyDecided as error:
-                refuse(flow, self._refusal(approval, 503, "approval-ended", f"{error}; send the request again"))
-                return True
-            exchange.clearance = Clearance(bound, "approved", approval.request.id)
+        if (approval := parts.desk.get(approval_id)).state != "approved":  # somebody was faster
+            self._answer(exchange, flow, approval)
             return True
+        assessment = await parts.assessor.assess(exchange)
+        if _has_expired(exchange, flow):
+            return True
+        try:
+            bound = require_unchanged(approval.request, exchange, flow, parts, assessment)
+            await parts.desk.claim(approval_id, exchange.id, lambda: is_waited_for(flow))
+        except RequestChanged as error:
+            await parts.desk.void(approval_id, "the request is no longer the one that was approved")
+            refuse(flow, refusal_for(error))
+            return True
+        except AlreadyDecided:
+            self._answer(exchange, flow, parts.desk.get(approval_id))
+            return True
+        except NoLongerSo as error:
+            await parts.desk.void(approval_id, str(error))
+            exchange.assessment = assessment
+            await parts.evidence.decision(exchange, assessment)
+            return apply_verdict(exchange, flow, parts, assessment) is None
         exchange.assessment = assessment
-        await parts.evidence.decision(exchange, assessment)
-        return apply_verdict(exchange, flow, parts, assessment) is None
+        exchange.clearance = Clearance(bound, "approved", approval_id)
+        return True
 
-    def _pending(self, approval: Approval, status: int) -> Refusal:
-        detail = (
-            f"the change waits for {approval.missing} more approval(s) from {', '.join(approval.request.approvers)}: "
-            f"{'; '.join(approval.request.summary)}. Send the same request again to join it; "
-            "it passes once it is approved."
-        )
-        headers = (("Retry-After", str(limits.RETRY_AFTER_SECONDS)),)
-        refusal = self._refusal(approval, status, "approval-pending", detail)
-        return Refusal(refusal.status, refusal.code, refusal.detail, headers, refusal.members)
-
-    def _refusal(self, approval: Approval, status: int, code: str, detail: str) -> Refusal:
+    def _answer(self, exchange: Exchange, flow: http.HTTPFlow, approval: Approval) -> None:
+        assert exchange.connection is not None
         url = self._runtime.approval_url(approval.request.id)
-        return Refusal(status, code, detail, (), {"approval": approval.request.id, "approval_url": url})
+        refuse(flow, answer_to(approval, url, exchange.connection.pending_status))
+
+
+def _has_expired(exchange: Exchange, flow: http.HTTPFlow) -> bool:
+    """Refuse where the caller's token is no longer good; the grant stays for their next one."""
+    assert exchange.caller is not None
+    if exchange.caller.good_until > now() / 1_000_000:
+        return False
+    expired = InvalidCredential("the token has expired meanwhile; send the request again with a fresh one")
+    refuse(flow, refusal_for(expired, unauthenticated_status=401 if exchange.via == "reverse" else 407))
+    return True

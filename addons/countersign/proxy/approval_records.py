@@ -7,10 +7,14 @@ from typing import cast
 
 from countersign import limits
 from countersign.approvals import ApprovalEvent
+from countersign.approvals.approval import FINAL
 from countersign.approvals.store import EventKind
 from countersign.errors import CountersignError
 from countersign.evidence import Entry, EvidenceLog, Payload
 from countersign.strict_json import Json, dumps, loads
+
+#: The events that say what an approval is about.
+_BEGINNINGS: frozenset[EventKind] = frozenset({"requested", "break-glass"})
 
 
 class ApprovalRecords:
@@ -22,7 +26,7 @@ class ApprovalRecords:
 
     async def append(self, event: ApprovalEvent) -> None:
         """Durable on return. Raises EvidenceUnavailable."""
-        if event.kind == "requested":
+        if event.kind in _BEGINNINGS:
             self._remember(event)
         signer = event.data.get("signer")
         fields: dict[str, Json] = {
@@ -30,15 +34,16 @@ class ApprovalRecords:
             "approval": event.approval,
             "verdict": event.kind,
             "at": event.at,
-            "reason": event.data.get("reason") if event.kind != "requested" else event.data["why"],
+            "reason": event.data["why"] if event.kind in _BEGINNINGS else event.data.get("reason"),
             "why": event.data.get("why"),
+            "justification": event.data.get("justification"),
             "person": event.data.get("person"),
+            "review": event.data.get("verdict"),
             "identity": signer,
         }
-        if event.kind in ("denied", "expired", "void", "used"):
-            self._about.pop(event.approval, None)
         body = Payload("application/json", dumps(cast("Json", event.data)))
         await self._log.append(Entry("approval", event.exchange, fields, {"event": body}))
+        self._forget_ended(event)
 
     def replay(self) -> Iterable[ApprovalEvent]:
         """Every approval event of the log, oldest first. Raises CountersignError where one cannot be read."""
@@ -49,9 +54,14 @@ class ApprovalRecords:
                 raise CountersignError(f"the approval record {record.seq} cannot be read; verify the evidence")
             kind = cast("EventKind", fields["verdict"])
             event = ApprovalEvent(kind, str(fields["approval"]), fields["at"], record.exchange, data)
-            if kind == "requested":
+            if kind in _BEGINNINGS:
                 self._remember(event)
+            self._forget_ended(event)
             yield event
+
+    def _forget_ended(self, event: ApprovalEvent) -> None:
+        if event.kind in FINAL:  # each of them is the state that it leads to
+            self._about.pop(event.approval, None)
 
     def _remember(self, event: ApprovalEvent) -> None:
         caller = event.data.get("caller")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from mitmproxy import http
 
 from countersign.approvals import ApprovalRequest
-from countersign.decision import Hold
+from countersign.decision import Hold, Verdict
+from countersign.decision.needed_signatures import in_words
 from countersign.masking import KeyedDigest
 from countersign.proxy.exchange import Assessment, Exchange
-from countersign.proxy.sent_request import RequestChanged, fingerprint
+from countersign.proxy.header_names import BREAK_GLASS, JUSTIFICATION
+from countersign.proxy.justification import said
+from countersign.proxy.sent_request import RequestChanged, as_it_came, fingerprint
 from countersign.proxy.service_reader import url_of
 from countersign.strict_json import Json
 
@@ -18,29 +21,29 @@ def fingerprint_of(
 ) -> str:
     """What the request would have to be, to the byte, for an approval of it to count.
 
+    The rule that decides is part of it: what was asked for under a weaker rule is no approval under a stronger one.
     Raises RequestChanged where it is not the one that was read: it would be approved under another one's description.
     """
-    if digest_of_request(exchange, flow, digest) != exchange.received:
+    if as_it_came(flow, digest) != exchange.received:
         raise RequestChanged("the request was changed while the gateway looked at it; send it again")
-    return _fingerprint(exchange, flow, f"{assessment.current_digest} {assessment.references_digest}", rules, digest)
-
-
-def digest_of_request(exchange: Exchange, flow: http.HTTPFlow, digest: KeyedDigest) -> str:
-    """The keyed digest of the request alone, whatever the schema and the rules are."""
-    return _fingerprint(exchange, flow, "", "", digest)
-
-
-def _fingerprint(exchange: Exchange, flow: http.HTTPFlow, current: str, rules: str, digest: KeyedDigest) -> str:
     assert exchange.connection is not None
     assert exchange.caller is not None
     return fingerprint(
         flow,
         exchange.connection,
         exchange.caller,
-        current_digest=current,
+        current_digest=f"{assessment.current_digest} {assessment.references_digest}",
         rules_digest=rules,
+        rule=deciding_rule(assessment.verdict),
         digest=digest,
     )
+
+
+def deciding_rule(verdict: Verdict) -> str:
+    """The rule behind a verdict, with its file and line; of a hold also its name."""
+    if isinstance(verdict, Hold):
+        return f"{verdict.approval.name} ({verdict.rule})"
+    return str(verdict.rule)
 
 
 def approval_request(
@@ -61,10 +64,11 @@ def approval_request(
     assert caller is not None
     assert masked is not None
     rule, diff = hold.approval, assessment.diff
+    headers: list[Json] = [[name, value] for name, value in masked.headers if name not in (JUSTIFICATION, BREAK_GLASS)]
     message: dict[str, Json] = {
         "method": flow.request.method,
         "url": url_of(connection, masked.target or ""),
-        "headers": [list(header) for header in masked.headers],
+        "headers": headers,
         "body": None if masked.body.text is None else masked.body.text.decode(),
     }
     return ApprovalRequest(
@@ -78,10 +82,9 @@ def approval_request(
         caller={**caller.as_evidence(), "label": caller.label},
         caller_people=tuple(sorted(caller.people)),
         rules=rules,
-        rule=f"{rule.name} ({rule.source})",
-        why=hold.reason,
-        quorum=rule.quorum,
-        approvers=rule.approvers,
+        rule=deciding_rule(hold),
+        why=f"asks for {in_words(rule.alternatives)}",
+        alternatives=rule.alternatives,
         reason=rule.reason,
         summary=assessment.summary,
         changes=assessment.changes,
@@ -94,4 +97,8 @@ def approval_request(
         requested_at=now,
         expires_at=now + rule.expires_seconds * 1_000_000,
         grant_seconds=rule.grant_seconds,
+        access=f"{hold.access.reason} ({hold.access.rule})",
+        justification=said(exchange, JUSTIFICATION),
+        counterexamples=assessment.counterexamples,
+        withholds_examples=assessment.withholds_examples,
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from countersign.decision import Allow, Verdict, decide
 from countersign.dialects import Operation
 from countersign.identity import Caller
-from countersign.masking import KeyedDigest, Masker, touches
+from countersign.masking import KeyedDigest, Masker, masked_names, touches
 from countersign.proxy.exchange import Assessment, Exchange
 from countersign.proxy.off_loop import aside
 from countersign.proxy.service_reader import CurrentSchema, ServiceReader
@@ -34,6 +34,7 @@ class Assessor:
     async def assess(self, exchange: Exchange) -> Assessment:
         """What the exchange's operation would do now. Raises SchemaUnavailable, BadInput."""
         connection, operation, caller = exchange.connection, exchange.operation, exchange.caller
+        language = None if exchange.dialect is None else exchange.dialect.schema_language
         assert connection is not None
         assert operation is not None
         assert caller is not None
@@ -43,7 +44,7 @@ class Assessor:
         bundle = await self._reader.bundle(connection, operation.references)
         now = self._clock() / 1_000_000
         # a proof can take its time, and nothing here is written by anybody else
-        return await aside(lambda: self._compare(connection, operation, caller, current, bundle, now))
+        return await aside(lambda: self._compare(connection, operation, caller, current, bundle, language, now))
 
     def _compare(
         self,
@@ -52,12 +53,20 @@ class Assessor:
         caller: Caller,
         current: CurrentSchema,
         bundle: dict[str, Json],
+        language: str | None,
         now: float,
     ) -> Assessment:
         diff: SchemaDiff | None = None
         if operation.has_proposed:
             old = current.document if current.exists else None
-            diff = compare(old, operation.proposed, old_bundle=current.bundle, new_bundle=bundle)
+            diff = compare(
+                old,
+                operation.proposed,
+                old_bundle=current.bundle,
+                new_bundle=bundle,
+                default_dialect=language,
+                masked_names=masked_names(self._rules.masking, connection=connection.name, subject=operation.subject),
+            )
         verdict = decide(caller, connection.name, operation, diff, self._rules, now)
         return self._describe(connection, operation, current, bundle, diff, verdict)
 
@@ -101,6 +110,8 @@ class Assessor:
             tuple(change.as_json() for change in changes),
             before.document,
             after.document,
+            tuple(each.as_json() for each in diff.counterexamples) if diff and not masked else (),
+            withholds_examples=diff is not None and bool(diff.counterexamples) and bool(masked),
         )
 
 
@@ -112,10 +123,14 @@ def _plain(operation: Operation) -> str:
 def _withhold(change: Change, masked: frozenset[str]) -> Change:
     """The change without its values where it lies at, above or below a masked place, or where its place is not sure.
 
-    A pointer through `$ref`, or with an escape of a URI in it, does not say where in a document the value stands.
+    A pointer through `$ref`, or with an escape of a URI in it, does not say where in a document the value stands. A made-up
+    value may hold one of any masked place.
     """
     pointers = {pointer for pointer in (change.pointer, change.old_pointer, change.new_pointer) if pointer is not None}
-    if not masked or not any("/$ref" in each or "%" in each or touches(each, masked) for each in pointers):
+    if not masked:
+        return change
+    change = replace(change, counterexample=None)
+    if not any("/$ref" in each or "%" in each or touches(each, masked) for each in pointers):
         return change
     return replace(
         change,

@@ -10,7 +10,7 @@ from mitmproxy import connection, http
 
 from countersign import limits
 from countersign.errors import CountersignError
-from countersign.proxy.exchange import Exchange, exchange_of, refuse
+from countersign.proxy.exchange import Exchange, exchange_of, refuse, was_sent
 from countersign.proxy.fail_closed import FailClosed
 from countersign.proxy.quoted_bytes import without_bytes
 from countersign.proxy.read_back import observe
@@ -56,8 +56,12 @@ class AuditOutcome(FailClosed):
         assert flow.response is not None
         if exchange.closed:
             return
+        is_sent = was_sent(exchange, flow)
         try:
-            if exchange.forwarded and flow.response.status_code == 101:
+            if exchange.forwarded and not is_sent:
+                detail = "mitmproxy had a recorded answer, so the service was sent nothing; send the request again"
+                refuse(flow, Refusal(503, "not-sent", detail))
+            elif is_sent and flow.response.status_code == 101:
                 detail = "the service asked for an upgrade to another protocol, which does not pass the gateway"
                 refuse(flow, Refusal(502, "upgrade", detail))
             evidence = self._runtime.parts.evidence
@@ -67,7 +71,7 @@ class AuditOutcome(FailClosed):
                 await evidence.refusal(exchange, flow, exchange.refusal or NOTHING_ALLOWED)
             exchange.closed = True
         except CountersignError as error:
-            if exchange.forwarded:
+            if is_sent:
                 raise  # the service may have acted: the denial of this hook says so
             flow.response = refusal_for(error).response(exchange.id, exchange.dialect)
         finally:
@@ -88,7 +92,7 @@ class AuditOutcome(FailClosed):
         why = without_bytes(flow.error.msg) if flow.error is not None else "the connection was lost"
         if not exchange.intended:
             await parts.evidence.refusal(exchange, flow, exchange.refusal or _never_read(why))
-        elif not exchange.forwarded:
+        elif not was_sent(exchange, flow):
             await parts.evidence.outcome_without_answer(exchange, why)
         else:
             assert exchange.connection is not None

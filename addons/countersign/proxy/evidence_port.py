@@ -6,6 +6,7 @@ Every intent is followed by exactly one outcome; a request that was refused befo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mitmproxy import http
 
@@ -13,9 +14,12 @@ from countersign import limits
 from countersign.decision import Allow, Deny, Hold
 from countersign.evidence import Entry, EvidenceLog, Payload
 from countersign.masking import KeyedDigest, MaskedMessage, Masker
-from countersign.proxy.exchange import Assessment, Exchange
+from countersign.proxy.exchange import Assessment, Exchange, was_sent
+from countersign.proxy.header_names import BREAK_GLASS
+from countersign.proxy.justification import kept_headers, said
 from countersign.proxy.off_loop import off_loop
 from countersign.proxy.refusal import Refusal
+from countersign.rulebook.values import BreakGlassRule
 from countersign.strict_json import Json, dumps
 
 _VERDICTS: Mapping[type, str] = {Allow: "allow", Deny: "deny", Hold: "hold"}
@@ -36,7 +40,7 @@ class EvidencePort:
             subject=exchange.operation.subject if exchange.operation else None,
             direction="request",
             target=flow.request.path,
-            headers=tuple(flow.request.headers.items(multi=True)),
+            headers=(*flow.request.headers.items(multi=True), *kept_headers(exchange)),
             body=flow.request.raw_content,
         )
 
@@ -71,11 +75,24 @@ class EvidencePort:
         """What was decided, by which rule, and what the change is."""
         await self.log.append(self._decision(exchange, assessment))
 
-    def _decision(self, exchange: Exchange, assessment: Assessment) -> Entry:
+    async def broke_the_glass(
+        self, exchange: Exchange, assessment: Assessment, rule: BreakGlassRule, approval: str
+    ) -> None:
+        """What was held passes all the same: by which rule, with what justification, to be reviewed as what."""
+        verdict = Allow(f"the rule {rule.name!r} lets it pass at once, to be reviewed afterwards", rule.source)
+        more: dict[str, Json] = {
+            "verdict": "break-glass",
+            "approval": approval,
+            "justification": said(exchange, BREAK_GLASS),
+        }
+        await self.log.append(self._decision(exchange, replace(assessment, verdict=verdict), more))
+
+    def _decision(self, exchange: Exchange, assessment: Assessment, more: Mapping[str, Json] | None = None) -> Entry:
         verdict, diff = assessment.verdict, assessment.diff
         change: dict[str, Json] = {
             "summary": list(assessment.summary),
             "changes": list(assessment.changes),
+            "counterexamples": list(assessment.counterexamples),
             "reasons": list(diff.reasons) if diff else [],
             "before": assessment.before,
             "after": assessment.after,
@@ -91,6 +108,7 @@ class EvidencePort:
                 "backward": diff.backward if diff else None,
                 "forward": diff.forward if diff else None,
                 "current": assessment.current_digest,
+                **(more or {}),
             },
             {"change": Payload("application/json", dumps(change))} if diff else {},
         )
@@ -113,7 +131,7 @@ class EvidencePort:
         fields: dict[str, Json] = {
             **self._about(exchange),
             "status": flow.response.status_code,
-            "forwarded": exchange.forwarded,
+            "forwarded": was_sent(exchange, flow),
             "code": exchange.refusal.code if exchange.refusal else None,
             "approval": exchange.asked.id if exchange.asked else None,
             **_body(masked),

@@ -36,6 +36,8 @@ class Assessment:
     changes: tuple[dict[str, Json], ...]  #: masked
     before: Json  #: masked
     after: Json  #: masked
+    counterexamples: tuple[dict[str, Json], ...] = ()  #: whole documents that the change decides otherwise; masked
+    withholds_examples: bool = False  #: there are counterexamples, but they could hold a masked value
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Exchange:
     connection: Connection | None
     dialect: Dialect | None
     caller: Caller | None
+    justification: str | None  #: what the caller says to those who decide
+    break_glass: str | None  #: why the caller wants it to pass without their decision
     operation: Operation | None
     received: str | None  #: keyed digest of the request as it was read
     masked: MaskedMessage | None
@@ -87,6 +91,10 @@ class Exchange:
             raise AttributeError(f"{name} is written already: a step may not rewrite another's part")
         object.__setattr__(self, name, value)
 
+    def __deepcopy__(self, memo: object) -> Exchange:
+        """A flow that mitmproxy reverts to its backup is still the one exchange, with its lock and its refusal."""
+        return self
+
     @property
     def is_refused(self) -> bool:
         return self.refusal is not None
@@ -113,6 +121,12 @@ def exchange_of(flow: http.HTTPFlow) -> Exchange | None:
 def is_waited_for(flow: http.HTTPFlow) -> bool:
     """Whether an answer would reach a client: it is connected, and nobody has killed the flow (mitmproxy sets an error)."""
     return flow.client_conn.connected and flow.error is None
+
+
+def was_sent(exchange: Exchange, flow: http.HTTPFlow) -> bool:
+    """Whether the service was sent the request, as far as anybody knows: it was released, and mitmproxy had no answer of
+    its own for it (`replay.server`, which comes after the last step)."""
+    return exchange.forwarded and flow.is_replay != "response"
 
 
 def refuse(flow: http.HTTPFlow, refusal: Refusal) -> None:

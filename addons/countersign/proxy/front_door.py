@@ -65,6 +65,8 @@ class FrontDoor(FailClosed):
         begin(flow, exchange)
         flow.response = NOTHING_ALLOWED.response(exchange.id)
         flow.request.stream = False
+        if flow.is_replay:  # a copy of its client's connection, with the token of its tunnel, but no client
+            return refuse(flow, Refusal(403, "replayed", "mitmproxy sends nothing again here; its client may"))
         parts = self._runtime.parts
         request = flow.request
         host, port = request.host.lower(), request.port

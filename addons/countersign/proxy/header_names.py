@@ -8,6 +8,10 @@ GATEWAY_CREDENTIALS = ("proxy-authorization", "countersign-authorization")
 #: Carry the caller's own credential for the service; sent on only where the connection says so.
 CALLER_CREDENTIALS = ("authorization", "cookie")
 
+#: What the caller says to the gateway about the request. Taken off it before anything else is read of it.
+JUSTIFICATION = "countersign-justification"
+BREAK_GLASS = "countersign-break-glass"
+
 #: Say how this one message is carried, or who it passed through; they change from try to try and mean nothing to the service.
 TRANSPORT = frozenset(
     {
@@ -45,7 +49,7 @@ OVERRIDES = (
 MEANINGS = ("content-encoding", "content-type", "if-match", "if-none-match")
 
 #: All that the gateway knows by name. Services behind CGI or WSGI read `If_Match` as `If-Match`: no second spelling passes.
-KNOWN = TRANSPORT.union(GATEWAY_CREDENTIALS, CALLER_CREDENTIALS, OVERRIDES, MEANINGS)
+KNOWN = TRANSPORT.union(GATEWAY_CREDENTIALS, CALLER_CREDENTIALS, OVERRIDES, MEANINGS, (JUSTIFICATION, BREAK_GLASS))
 
 #: What `Connection` may list. Whatever else it lists, the next hop takes off the request (RFC 9110, section 7.6.1).
 CONNECTION_OPTIONS = frozenset({"", "close", "keep-alive", "te"})

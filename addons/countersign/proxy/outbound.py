@@ -1,4 +1,4 @@
-"""The gateway's own requests: to identity providers for their keys, to services for the current schema.
+"""The gateway's own requests: to identity providers for keys and log-ins, to services for schemas, to webhooks.
 
 Bounded in time and size, no redirects, no proxies from the environment, certificates always checked.
 """
@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import certifi
 from tornado.httpclient import HTTPClientError, HTTPRequest
@@ -27,7 +28,7 @@ class Answer:
 
 
 class Outbound:
-    """GET, and nothing else. `trusted_ca` is a PEM file that replaces the public certificate authorities."""
+    """GET, and POST of a form or of bytes. `trusted_ca`: a PEM file that replaces the public certificate authorities."""
 
     def __init__(self, trusted_ca: Path | None) -> None:
         self._context = ssl.create_default_context(cafile=str(trusted_ca or certifi.where()))
@@ -40,9 +41,33 @@ class Outbound:
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         """One GET. Raises OSError, with the host but never the headers, when no answer comes in time."""
+        return await self._answer(url, headers or {})
+
+    async def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """POST of `form`, urlencoded. Raises OSError as `get` does."""
+        content_type = {"Content-Type": "application/x-www-form-urlencoded"}
+        return await self._answer(url, {**headers, **content_type}, urlencode(form).encode())
+
+    async def post_bytes(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """POST of `body` as it is. Raises OSError as `get` does."""
+        return await self._answer(url, headers, body)
+
+    async def fetch(self, url: str) -> bytes:
+        """The body of a 200. Raises OSError on anything else."""
+        answer = await self.get(url)
+        if answer.status != 200:
+            raise OSError(f"answered {answer.status}")
+        return answer.body
+
+    def close(self) -> None:
+        self._client.close()
+
+    async def _answer(self, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         request = HTTPRequest(
             url,
-            headers={"Accept-Encoding": "identity", **(headers or {})},
+            method="GET" if body is None else "POST",
+            body=body,
+            headers={"Accept-Encoding": "identity", **headers},
             follow_redirects=False,
             connect_timeout=limits.OUTBOUND_SECONDS,
             request_timeout=limits.OUTBOUND_SECONDS,
@@ -58,13 +83,3 @@ class Outbound:
         return Answer(
             answer.code, {name.lower(): value for name, value in answer.headers.get_all()}, answer.body or b""
         )
-
-    async def fetch(self, url: str) -> bytes:
-        """The body of a 200. Raises OSError on anything else."""
-        answer = await self.get(url)
-        if answer.status != 200:
-            raise OSError(f"answered {answer.status}")
-        return answer.body
-
-    def close(self) -> None:
-        self._client.close()

@@ -35,6 +35,8 @@ TITLES_BY_CODE: Mapping[str, str] = {
     "approval-pending": "Waiting for approval",
     "approval-ended": "The approval is no longer open",
     "denied": "Denied",
+    "withdrawn": "Withdrawn",
+    "revoked": "Revoked",
 }
 
 

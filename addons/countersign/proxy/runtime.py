@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from countersign import __version__, limits
@@ -14,14 +15,16 @@ from countersign.approvals import Desk
 from countersign.console.server import Console
 from countersign.errors import CountersignError
 from countersign.evidence import Entry, EvidenceLog, StatePlaces
-from countersign.identity import TokenVerifier
+from countersign.identity import BrowserLogin, TokenVerifier
 from countersign.masking import KeyedDigest, Masker
+from countersign.notifications import Notifier
 from countersign.proxy.approval_records import ApprovalRecords
 from countersign.proxy.assessing import Assessor
 from countersign.proxy.evidence_port import EvidencePort
 from countersign.proxy.outbound import Outbound
 from countersign.proxy.service_reader import ServiceReader
 from countersign.proxy.subject_locks import SubjectLocks
+from countersign.rulebook.secret_values import read_secret
 from countersign.rulebook.values import Connection, Rulebook, Tunnel
 from countersign.strict_json import Json
 
@@ -58,10 +61,14 @@ class Parts:
             self.evidence = EvidencePort(self.log, masker, self.digest)
             self.outbound = Outbound(trusted_ca)
             self.verifier = TokenVerifier(rules.identity, self.outbound.fetch, time.time)
+            self.browser_login = BrowserLogin(
+                rules.identity, self.verifier, self.outbound.post, read_secret, secrets.token_urlsafe
+            )
             self.reader = ServiceReader(self.outbound)
             self.assessor = Assessor(rules, self.reader, masker, self.digest, now)
             self.desk = Desk(ApprovalRecords(self.log), now)
             self.locks = SubjectLocks()
+            self.notifier: Notifier | None = None
         except BaseException:
             self.log.close()
             raise
@@ -71,7 +78,16 @@ class Parts:
         entry = Entry("rules", None, {"digest": self.rules.digest, "unsafe": list(unsafe)})
         self.log.submit(entry).result(timeout=limits.EVIDENCE_DEADLINE_SECONDS)
 
+    def start_notifier(self, approval_url: Callable[[str], str]) -> None:
+        """From here on the rules' targets hear what happens to approvals. Raises RulesError on a target of no use."""
+        notifier = Notifier(self.rules.notify, self.outbound.post_bytes, approval_url, now)
+        notifier.start()
+        self.desk.tell(notifier.heard)
+        self.notifier = notifier
+
     def close(self) -> None:
+        if self.notifier is not None:
+            self.notifier.stop()
         self.outbound.close()
         self.log.close()
 

@@ -1,6 +1,6 @@
 """What the request would do, and whether it may: dialect, access, intent, schema change, decision, in this order.
 
-Leaves one of three: a clearance, a hold for the approval pause, or a refusal. Nothing of the service is read with the
+Leaves one of three: a clearance, a hold for the approval pause (or a broken glass), or a refusal. Nothing of the service is read with the
 gateway's credential before access is decided and the intent is durable.
 """
 
@@ -12,13 +12,15 @@ from countersign.decision import Allow, Deny, Hold, may
 from countersign.decision.approval import UNAPPROVED_EFFECTS
 from countersign.dialects import RequestView, UnknownOperation, recognise
 from countersign.errors import CountersignError
-from countersign.proxy.asking import digest_of_request, fingerprint_of
+from countersign.proxy.asking import fingerprint_of
+from countersign.proxy.breaking_glass import break_the_glass
 from countersign.proxy.exchange import Assessment, Clearance, Exchange, exchange_of, refuse
 from countersign.proxy.fail_closed import FailClosed
+from countersign.proxy.justification import take_justifications
 from countersign.proxy.off_loop import aside, off_loop
 from countersign.proxy.refusal import Refusal, refusal_for
 from countersign.proxy.runtime import Parts, Runtime
-from countersign.proxy.sent_request import read_request
+from countersign.proxy.sent_request import as_it_came, read_request
 from countersign.rulebook.values import Dialect
 from countersign.schema_change import check_schema
 
@@ -47,7 +49,8 @@ class SchemaGate(FailClosed):
         assert exchange.dialect is not None
         dialect, size = exchange.dialect, len(flow.request.raw_content or b"")
         try:
-            exchange.received = digest_of_request(exchange, flow, parts.digest)
+            take_justifications(exchange, flow.request)
+            exchange.received = as_it_came(flow, parts.digest)
             exchange.operation = await off_loop(size, lambda: recognise(dialect, read_request(flow)))
         except UnknownOperation as error:
             refuse(flow, Refusal(403, "unknown-operation", str(error)))
@@ -63,7 +66,8 @@ class SchemaGate(FailClosed):
             return None
         if exchange.operation.has_proposed:
             proposed = exchange.operation.proposed
-            await aside(lambda: check_schema(proposed))  # also a small one can take its time
+            language = dialect.schema_language
+            await aside(lambda: check_schema(proposed, default_dialect=language))  # also a small one can take its time
         return access
 
     async def _gate(self, exchange: Exchange, flow: http.HTTPFlow, parts: Parts, access: Allow) -> None:
@@ -78,7 +82,11 @@ class SchemaGate(FailClosed):
             assessment = await parts.assessor.assess(exchange)
             await parts.evidence.decision(exchange, assessment)
         exchange.assessment = assessment
-        apply_verdict(exchange, flow, parts, assessment)
+        hold = assessment.verdict
+        if isinstance(hold, Hold) and exchange.break_glass is not None:
+            await break_the_glass(exchange, flow, parts, assessment, hold)
+        else:
+            apply_verdict(exchange, flow, parts, assessment)
 
 
 def _unreadable_reference(exchange: Exchange, dialect: Dialect, parts: Parts) -> Deny | None:

@@ -50,6 +50,10 @@ def _refuse_second_readings(headers: http.Headers) -> None:
     """Raise BadInput where the service, or what stands before it, could see another request than the gateway does."""
     if any(name in headers for name in OVERRIDES):
         raise BadInput("a header asks for another method, target or place than the request's; send the request itself")
+    if any(name.lower().startswith("countersign-") for name in headers):
+        raise BadInput(
+            "the gateway has no header of this name: it reads Countersign-Justification and Countersign-Break-Glass"
+        )
     if "upgrade" in headers:
         raise BadInput("no upgrade to another protocol passes the gateway; send plain HTTP")
     if any("_" in name and name.lower().replace("_", "-") in KNOWN for name in headers):
@@ -78,9 +82,10 @@ def fingerprint(
     *,
     current_digest: str,
     rules_digest: str,
+    rule: str,
     digest: KeyedDigest,
 ) -> str:
-    """The keyed digest of one exact request: who, what, to whom, against which schema, under which rules."""
+    """The keyed digest of one exact request: who, what, to whom, against which schema, under which rules, by which one."""
     request = flow.request
     caller_headers: list[Json] = [
         [name.lower(), _as_bytes(value)]
@@ -97,8 +102,26 @@ def fingerprint(
         [caller.issuer, caller.subject, *sorted(caller.people)],
         current_digest,
         rules_digest,
+        rule,
     ]
     return digest.of(dumps(parts), label="approval")
+
+
+def as_it_came(flow: http.HTTPFlow, digest: KeyedDigest) -> str:
+    """The keyed digest of everything in the request, also of what an approval is not bound to: nothing may change any
+    of it between the reading and the sending, or the service would be sent what nobody looked at."""
+    request = flow.request
+    trailers = request.trailers.fields if request.trailers is not None else ()
+    parts: list[Json] = [
+        request.scheme,
+        request.host,
+        request.port,
+        *(field.decode("latin-1") for field in (request.data.authority, request.data.method, request.data.path)),
+        request.http_version,
+        [[name.decode("latin-1"), value.decode("latin-1")] for name, value in (*request.headers.fields, *trailers)],
+        digest.of(request.raw_content or b"", label="request-body"),
+    ]
+    return digest.of(dumps(parts), label="received")
 
 
 def _as_bytes(text: str) -> str:

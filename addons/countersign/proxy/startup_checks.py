@@ -97,7 +97,15 @@ class StartupChecks:
             for name in unsafe:
                 logger.warning("%s is on: callers' tokens may cross the network in the clear", name)
             parts.record_rules(unsafe)
-            console = Console(ctx.master, parts.desk, parts.verifier.verify, _console_settings())
+            console = Console(
+                ctx.master,
+                parts.desk,
+                parts.verifier.verify,
+                _console_settings(),
+                browser_login=parts.browser_login,
+                history=parts.log.history,
+            )
+            parts.start_notifier(console.approval_url)
             console.start()
         except BaseException:
             parts.close()

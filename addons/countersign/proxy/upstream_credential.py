@@ -28,7 +28,8 @@ class UpstreamCredential(FailClosed):
         parts = self._runtime.parts
         assert exchange is not None
         clearance, connection, assessment = exchange.clearance, exchange.connection, exchange.assessment
-        if clearance is None or connection is None or assessment is None or not exchange.intended:
+        is_ready = exchange.intended and not flow.is_replay  # what is answered already is not sent as well
+        if clearance is None or connection is None or assessment is None or not is_ready:
             return refuse(flow, NOTHING_ALLOWED)
         if clearance.fingerprint != fingerprint_of(exchange, flow, assessment, parts.rules.digest, parts.digest):
             return refuse(flow, Refusal(403, "not-what-was-cleared", "the request is not the one that was cleared"))
@@ -52,11 +53,17 @@ class UpstreamCredential(FailClosed):
         return None
 
     def response(self, flow: http.HTTPFlow) -> None:
-        """A session that the service opened for the gateway's credential is as good as the credential: nobody gets it."""
+        """A session that the service opened for the gateway's credential is as good as the credential: nobody gets it.
+        What passed with an approval, or without the one it needed, says under which."""
         exchange = exchange_of(flow)
-        if exchange is not None and exchange.connection is not None and exchange.connection.credential is not None:
-            assert flow.response is not None
+        if exchange is None or not exchange.forwarded:
+            return
+        assert flow.response is not None
+        assert exchange.connection is not None
+        if exchange.connection.credential is not None:
             flow.response.headers.pop("set-cookie", None)
+        if exchange.clearance is not None and exchange.clearance.approval is not None:
+            flow.response.headers["Countersign-Approval"] = self._runtime.approval_url(exchange.clearance.approval)
 
 
 def _frame(request: http.Request) -> None:
