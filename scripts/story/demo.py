@@ -6,18 +6,19 @@ with the addons. Each step checks what it tells; the first that is not so ends t
 
 from __future__ import annotations
 
-import json
 import shutil
-import signal
 import sqlite3
 import sys
 import tempfile
 import textwrap
 from pathlib import Path
 
-from scripts.story.process import ROOT, ChildFailed
+from scripts.story.hook import Hook, told
+from scripts.story.process import ChildFailed
+from scripts.story.rules import approval_with_news
 from scripts.story.scene import Scene
 from scripts.story.stage import Stage, files_below
+from scripts.story.stay import stay
 
 SECRET = "sk_live_51HxSecretOfTheDemo"
 IN_PRODUCTION = {
@@ -32,6 +33,8 @@ IN_PRODUCTION = {
 }
 ANNOTATED = {**IN_PRODUCTION, "description": "What a customer ordered."}
 TIGHTENED = {**ANNOTATED, "required": ["id", "amount"]}
+LOOSENED = {**ANNOTATED, "description": "What a customer ordered; not every old order has an amount."}
+EMERGENCY = "no order gets through since amount is required, INC-4711"
 
 
 class Untrue(Exception):
@@ -55,14 +58,15 @@ def require(truth: object, claim: str) -> None:
         raise Untrue(f"not so: {claim}")
 
 
-def tell(stage: Stage) -> None:
+def tell(stage: Stage, hook: Hook) -> None:
     """The story, in the order of README."""
     scene = Scene(stage)
     scene.put_in_production("orders-value", IN_PRODUCTION)
     say(
         f"On stage: a schema service at {stage.service_url} that accepts only the gateway's credential, an OIDC provider "
         f"at {stage.provider.issuer}, and the gateway: mitmdump with the addons at 127.0.0.1:{stage.port}. "
-        "`orders-value` is in production. The pipeline is Confluent's own client; it only has HTTPS_PROXY set."
+        "`orders-value` is in production. The pipeline is Confluent's own client; it only has HTTPS_PROXY set. "
+        f"The team's chat bot at {hook.url} hears of every approval."
     )
 
     step(1, "A safe change passes at once")
@@ -72,10 +76,12 @@ def tell(stage: Stage) -> None:
     require(result.output.startswith("registered"), "the annotation-only change was registered")
 
     step(2, "A risky change is held until another person agrees")
-    say("Now `amount` becomes required. The pipeline waits; this is what approvers see in their terminal:")
+    say("Now `amount` becomes required. The pipeline waits. The chat bot was sent this, signed:")
     before = scene.writes()
     waiting = scene.start_registering("orders-value", TIGHTENED)
     approval = scene.wait_for_approval()
+    show(told(hook.wait_for("approval.requested")))
+    say("The link is for a browser; `scripts/demo --stay` shows it. In a terminal, Bob sees this:")
     show(stage.countersign("approvals", "list", token=stage.provider.token_for_person("bob")).output)
     require(scene.writes() == before, "nothing has reached the service while the change is held")
     say("Ana started this pipeline, so she cannot approve it, although she is an approver:")
@@ -95,7 +101,24 @@ def tell(stage: Stage) -> None:
     require(sent == reached, "the service saw the client's bytes")
     say(f"The service saw exactly the client's {len(reached)} bytes, with its own credential instead of the token.")
 
-    step(3, "What is not allowed is refused, with what to do about it")
+    step(3, "An emergency does not wait, and is looked at afterwards")
+    say(
+        "Production is down because of that. Carol owns the schemas; a rule lets owners break the glass. She takes the "
+        f"requirement back, with the header `Countersign-Break-Glass: {EMERGENCY}`:"
+    )
+    status, answer = scene.send_as("carol", "orders-value", LOOSENED, Countersign_Break_Glass=EMERGENCY)
+    show(f"{status} {answer.decode()}")
+    require(status == 200, "the urgent change passed at once")
+    broken = hook.wait_for("approval.break_glass")
+    require(broken["data"]["justification"] == EMERGENCY, "the chat bot was told why")
+    say("The chat bot was told, and it stays open until somebody else has looked at it. Ana does:")
+    token = stage.provider.token_for_person("ana")
+    show(stage.countersign("approvals", "list", token=token).output)
+    ana = stage.countersign("approvals", "review", broken["data"]["approval"], "--accept", token=token)
+    show(ana.output)
+    require(ana.wait() == 0, "Ana's review was taken")
+
+    step(4, "What is not allowed is refused, with what to do about it")
     before = scene.writes()
     for title, outcome in (
         ("another team's subject", scene.register("billing-value", TIGHTENED)),
@@ -107,25 +130,27 @@ def tell(stage: Stage) -> None:
         require(outcome.wait() != 0, f"{title} is refused")
     require(scene.writes() == before, "no refused request reached the service")
 
-    step(4, "A secret is never kept")
+    step(5, "A secret is never kept")
     say(
-        "The schema holds an API key as a default value. It reached the service, and is nowhere in what the gateway wrote:"
+        "The schema holds an API key as a default value. It reached the service, and is nowhere in what the gateway wrote "
+        "or told:"
     )
     require(SECRET.encode() in scene.last_write().body, "the secret went upstream untouched")
-    kept = [stage.state, stage.directory / "gateway.log", stage.directory / "countersign.log"]
+    kept = [stage.state, stage.directory / "gateway.log", stage.directory / "countersign.log", hook.log]
     files = [file for place in kept for file in (files_below(place) if place.is_dir() else [place])]
     found = [file.name for file in files if SECRET.encode() in file.read_bytes()]
     show(f"{len(files)} files searched, the secret is in {len(found)} of them")
-    require(not found, "the secret is nowhere in evidence, logs or terminal output")
+    require(not found, "the secret is nowhere in evidence, logs, messages or terminal output")
 
-    step(5, "The evidence proves itself")
+    step(6, "The evidence proves itself")
     verified = stage.countersign("evidence", "verify")
     show(verified.output)
     require(verified.wait() == 0, "the evidence verifies")
     say("One byte of one record changed in a copy, and it no longer does:")
     copy = _copy_with_one_byte_changed(stage)
     tampered = stage.countersign("evidence", "verify", "--state", str(copy))
-    show("\n".join(tampered.output.splitlines()[:3]))
+    first, *rest = tampered.output.splitlines()
+    show("\n".join([first, *[line for line in rest if line.startswith("problem")][:2], "..."]))
     require(tampered.wait() == 1, "a changed byte is found")
 
 
@@ -148,55 +173,23 @@ def _copy_with_one_byte_changed(stage: Stage) -> Path:
 
 def main() -> None:
     """Tell it; with --stay, leave everything running until Ctrl-C."""
-    stay = "--stay" in sys.argv[1:]
     folder = Path(tempfile.mkdtemp(prefix="countersign-demo-"))
     try:
-        with Stage(folder, "registry") as stage:
-            tell(stage)
+        with (
+            Hook(folder) as hook,
+            Stage(folder, "registry", approval=approval_with_news(hook.url, hook.key_file)) as stage,
+        ):
+            tell(stage, hook)
             print("\nEverything above was seen just now, not only told.", flush=True)
-            if stay:
-                _stay(stage)
-            say("Next: README.md, or `scripts/demo --stay` to look around in a browser.")
+            if "--stay" in sys.argv[1:]:
+                hook.say = lambda text: show(f"the chat bot: {text}")
+                stay(stage)
+            else:
+                say("Next: README.md, or `scripts/demo --stay` to look around in a browser.")
     except (Untrue, ChildFailed) as error:
         print(f"\nthe demo failed: {error}\nits files are in {folder}", file=sys.stderr)
         sys.exit(1)
     shutil.rmtree(folder)
-
-
-def _stay(stage: Stage) -> None:
-    """Leave it running, and say how to try it by hand."""
-    schema = stage.directory / "try.json"
-    body = {"schemaType": "JSON", "schema": json.dumps({**TIGHTENED, "required": ["id"], "maxProperties": 9})}
-    schema.write_text(json.dumps(body))
-    tokens = {"pipeline": stage.pipeline_token(), "bob": stage.provider.token_for_person("bob")}
-    for name, token in tokens.items():
-        file = stage.directory / f"{name}.token"
-        file.touch(mode=0o600)
-        file.write_text(token)
-    print(
-        f"""
-It stays up until Ctrl-C. In another terminal, a change that will be held (curl waits up to 45 seconds):
-
-  export HTTPS_PROXY="http://ci:$(cat {stage.directory}/pipeline.token)@127.0.0.1:{stage.port}" NO_PROXY=
-  curl --cacert {stage.gateway_ca} -H 'Content-Type: application/json' \\
-       -d @{schema} {stage.service_url}/subjects/orders-value/versions
-
-Approve it as Bob in a browser (mitmweb; his token is the password): {stage.console_url}
-  cat {stage.directory}/bob.token
-or in a terminal:
-  export COUNTERSIGN_CONSOLE={stage.console_url}
-  {ROOT}/.venv/bin/countersign approvals list --token-file {stage.directory}/bob.token
-  {ROOT}/.venv/bin/countersign approvals approve ID --token-file {stage.directory}/bob.token
-
-The evidence:
-  {ROOT}/.venv/bin/countersign evidence list --state {stage.state}
-""",
-        flush=True,
-    )
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        print()
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ provider (rotate its keys, make tokens): it is for demonstrations and tests alon
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
@@ -25,6 +27,8 @@ import jwt
 from scripts.story.process import Child, ChildFailed, free_port
 
 _PUBLIC_CLIENT = "countersign-cli"
+CONSOLE_CLIENT = "countersign-console"  #: the console's log-in with a browser
+_CONSOLE_ANSWERS = "http://127.0.0.1/login/callback"  # any port of loopback (RFC 8252, 7.3)
 _NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # HTTPS_PROXY is for the gateway, not for this
 
 
@@ -61,7 +65,7 @@ class Provider:
     ) -> None:
         """Write the configuration into `directory` and start; returns once it answers. Raises ChildFailed."""
         self._people = {person.name: person for person in people}
-        self._clients = {client.id: client for client in (*clients, Client(_PUBLIC_CLIENT))}
+        self._clients = {client.id: client for client in (*clients, *_own_clients(clients))}
         self._directory = directory
         self.audience = audience
         port = free_port()
@@ -103,6 +107,21 @@ class Provider:
         """A person's access token (the password grant: what a login in a browser would end with)."""
         form = {"grant_type": "password", "username": name, "password": self._people[name].password, "scope": "openid"}
         return self._token(client_id, form)["access_token"]
+
+    def log_in_with_browser(self, url: str, name: str) -> str:
+        """What a person does in a browser that was sent to `url`: fill the form. Returns where it is sent back to."""
+        cookies = urllib.request.HTTPCookieProcessor()
+        browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies, _NoRedirect())
+        with browser.open(url, timeout=10) as answer:  # loopback
+            transaction = re.search(r'name="transaction_id" value="([^"]+)"', answer.read().decode())
+        assert transaction is not None
+        person = {"username": name, "password": self._people[name].password, "transaction_id": transaction[1]}
+        try:
+            browser.open(url, urllib.parse.urlencode(person).encode(), timeout=10).close()
+        except urllib.error.HTTPError as redirect:
+            with redirect:
+                return redirect.headers["Location"]
+        raise AssertionError("the provider did not let this person in")
 
     def short_token_for_client(
         self, client_id: str, *, seconds: int, claims: Mapping[str, object] | None = None
@@ -155,6 +174,19 @@ class Provider:
             document = json.load(answer)
         assert isinstance(document, dict)
         return document
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect leads to the console, which its own browser has to open."""
+
+    def redirect_request(self, *arguments: Any, **more: Any) -> None:
+        return None
+
+
+def _own_clients(clients: Sequence[Client]) -> list[Client]:
+    own = [Client(_PUBLIC_CLIENT), Client(CONSOLE_CLIENT, redirect_uris=(_CONSOLE_ANSWERS,))]
+    given = {client.id for client in clients}
+    return [client for client in own if client.id not in given]
 
 
 def _client_entry(client: Client) -> dict[str, object]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import jwt
 import pytest
 
-from scripts.story.provider import Client, Person, Provider
+from scripts.story.provider import CONSOLE_CLIENT, Client, Person, Provider
 
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -98,3 +101,31 @@ def test_a_rotated_key_signs_at_once_and_the_old_one_stays_known(provider: Provi
     assert verified(provider, before)["sub"] == verified(provider, after)["sub"] == "ada"
     assert jwt.get_unverified_header(provider.short_token_for_person("ada", seconds=30))["kid"] == kid
     assert verified(provider, provider.short_token_for_person("ada", seconds=30))
+
+
+def test_the_console_logs_people_in_with_pkce(provider: Provider) -> None:
+    """It is a public client; a person's form leads back to any port of loopback, with a code for who has the verifier."""
+    verifier = "v" * 43
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    back = "http://127.0.0.1:54321/login/callback"
+    asked = {
+        "response_type": "code",
+        "client_id": CONSOLE_CLIENT,
+        "redirect_uri": back,
+        "scope": "openid",
+        "state": "the-state",
+        "nonce": "the-nonce",
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        "claims": json.dumps({"id_token": {"groups": None}}),
+    }
+    address = provider.log_in_with_browser(f"{provider.issuer}/authorize?{urllib.parse.urlencode(asked)}", "ada")
+    assert address.startswith(back + "?")
+    answer = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)
+    assert answer["state"] == ["the-state"]
+    form = {"grant_type": "authorization_code", "code": answer["code"][0], "redirect_uri": back}
+    form |= {"client_id": CONSOLE_CLIENT, "code_verifier": verifier}
+    with OPENER.open(provider.issuer + "/token", urllib.parse.urlencode(form).encode(), timeout=10) as got:
+        claims = jwt.decode(json.load(got)["id_token"], options={"verify_signature": False})
+    assert (claims["sub"], claims["aud"], claims["nonce"]) == ("ada", CONSOLE_CLIENT, "the-nonce")
+    assert claims["groups"] == ["schema-owners", "platform"]
