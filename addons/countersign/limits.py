@@ -15,9 +15,7 @@ MAX_TARGET_CHARACTERS = 4096  # path and query of one request; longer ones are a
 MAX_LIVE_APPROVALS = 5000  # pending and granted at once; more than people can read, and each is kept in memory
 MAX_LIVE_APPROVALS_PER_CALLER = 100  # pending and granted at once; so that one caller cannot fill the inbox for all
 MAX_LIVE_APPROVAL_BYTES = 128 * 1024 * 1024  # of their JSON together; in memory it is about five times that
-MAX_LIVE_APPROVAL_BYTES_PER_CALLER = (
-    32 * 1024 * 1024
-)  # two of the largest; so that one caller cannot take the room of all
+MAX_LIVE_APPROVAL_BYTES_PER_CALLER = 32 * 1024 * 1024  # two of the largest; one caller cannot take the room of all
 MAX_ENDED_APPROVAL_BYTES = 16 * 1024 * 1024  # of those that ended and are still kept in memory
 MAX_REASON_CHARACTERS = 2000  # of an approver; it is in the record itself, which holds 16 KiB
 EXPIRY_SWEEP_SECONDS = 5.0  # between looks for approvals whose time has come, where no request or approver looks
