@@ -30,17 +30,23 @@ class Relay:
 
     async def cut(self) -> None:
         """Close everything, and do not listen any more."""
-        if self._server is not None:
-            self._server.close()
+        server, self._server = self._server, None  # first: who was accepted a moment ago looks at it
+        if server is not None:
+            server.close()
         for writer in self._open:
             writer.transport.abort()
-        if self._server is not None:
-            await self._server.wait_closed()
-        self._server = None
+        if server is not None:
+            await server.wait_closed()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:  # accepted just before the cut
+            writer.transport.abort()
+            return
+        self._open.add(writer)
         there, back = await asyncio.open_connection("127.0.0.1", self.to_port)
-        self._open |= {writer, back}
+        self._open.add(back)
+        if writer.transport.is_closing():  # cut meanwhile
+            back.transport.abort()
         await asyncio.gather(_pass(reader, back), _pass(there, writer))
         self._open -= {writer, back}
 
