@@ -87,6 +87,7 @@ def _caller(
         token_id="t-1",
         key_id="k-1",
         key_thumbprint="thumb",
+        may_sign=True,
         people=frozenset(names),
         groups=frozenset(groups),
         claims={},

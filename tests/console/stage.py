@@ -70,6 +70,7 @@ def caller(*people: str, groups: Iterable[str] = (), lives_seconds: int = 3600) 
         token_id=None,
         key_id=None,
         key_thumbprint="thumbprint",
+        may_sign=True,
         people=frozenset(people),
         groups=frozenset(groups),
         claims={},

@@ -40,6 +40,7 @@ def _caller(
         token_id="t-1",
         key_id="k-1",
         key_thumbprint="thumb",
+        may_sign=True,
         people=frozenset(people),
         groups=frozenset(groups),
         claims=claims or {},

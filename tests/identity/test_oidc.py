@@ -58,6 +58,7 @@ async def test_a_good_token_is_its_caller(provider: KeyServer) -> None:
         token_id="j-1",
         key_id="first",
         key_thumbprint=base64url.encode(hashlib.sha256(members.encode()).digest()),
+        may_sign=True,
         people=frozenset({"anna", "carla@x"}),
         groups=frozenset({"release"}),
         claims=claims,
@@ -255,6 +256,16 @@ def test_an_issuer_is_needed_and_listed_once() -> None:
         TokenVerifier(IdentityRules((), ()), fetch, time.time)
     with pytest.raises(RulesError, match="twice"):
         TokenVerifier(IdentityRules((issuer, issuer), ()), fetch, time.time)
+
+
+@pytest.mark.parametrize("signs", [True, False])
+async def test_the_caller_says_whether_the_token_is_a_persons_own(nanoidp: NanoIdp, signs: bool) -> None:
+    """By the mark that fits: one that does not sign makes a caller who cannot, and is the same person."""
+    issuer = issuer_at(nanoidp.url, audiences=(nanoidp.audience,))
+    marks = (PersonMark(nanoidp.url, "sub", "admin", "anna", signs=signs),)
+    verifier = TokenVerifier(IdentityRules((issuer,), marks), fetch, time.time)
+    caller = await verifier.verify(await asyncio.to_thread(nanoidp.person_token, "admin"))
+    assert (caller.people, caller.may_sign) == (frozenset({"anna"}), signs)
 
 
 async def test_nanoidp_from_end_to_end(nanoidp: NanoIdp) -> None:

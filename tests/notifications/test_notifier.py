@@ -57,6 +57,7 @@ def approver(name: str) -> Caller:
         token_id=None,
         key_id=None,
         key_thumbprint="thumb",
+        may_sign=True,
         people=frozenset({name}),
         groups=frozenset({"leads"}),
         claims={},

@@ -47,6 +47,7 @@ def caller(**changes: Any) -> Caller:
         token_id=None,
         key_id=None,
         key_thumbprint="thumbprint",
+        may_sign=True,
         people=frozenset({"alice"}),
         groups=frozenset({"engineers"}),
         claims={},

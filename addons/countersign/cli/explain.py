@@ -160,6 +160,7 @@ def _caller(described: Json) -> Caller:
         token_id=None,
         key_id=None,
         key_thumbprint="",
+        may_sign=False,
         people=frozenset(lists["people"]),
         groups=frozenset(lists["groups"]),
         claims=MappingProxyType(claims),

@@ -26,9 +26,9 @@ class Caller:
     key_id: str | None  #: `kid` of the key that verified
     key_thumbprint: str  #: RFC 7638, SHA-256, base64url, of the key that verified
     people: frozenset[str]  #: the people behind this token by rules/identity.yaml; empty: not mapped, not independent
+    may_sign: bool  #: False: the token speaks for something that the people started, not for them
     groups: frozenset[str]
     claims: Mapping[str, Json] = field(repr=False, hash=False)  #: read-only
-    may_sign: bool = True  #: False: the token speaks for something that the people started, not for them
     leeway_seconds: int = 0  #: by which the issuer's clock may differ; the verifier granted it, and so do all others
 
     def as_evidence(self) -> dict[str, Json]:
