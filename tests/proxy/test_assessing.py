@@ -237,6 +237,25 @@ async def test_values_that_are_not_masked_are_shown() -> None:
     assert {(change["before"], change["after"]) for change in assessment.changes} == {(34, 12)}
 
 
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ((), '`state` must be exactly "new" instead of "old"'),
+        (
+            (replace(_masking(), directions=("schema",), paths=("$..state.const",)),),
+            "`state` must be another certain value",
+        ),
+    ],
+)
+async def test_the_summary_quotes_what_is_not_masked(rules: tuple[MaskingRule, ...], said: str) -> None:
+    """What stands in the place of a masked value is quoted neither."""
+    held: Json = {"properties": {"state": {"const": "old"}}}
+    proposed: Json = {"properties": {"state": {"const": "new"}}}
+    assessor = _assessor(held, rulebook(masking=rules))
+    (line,) = (await assessor.assess(exchange(operation=operation(proposed=proposed)))).summary
+    assert line.startswith(f"{said} (")
+
+
 def test_what_access_alone_decides_is_compared_with_nothing() -> None:
     """Reads and data: no current schema, no changes."""
     assessment = Assessor.by_access(Allow("because", SOURCE))

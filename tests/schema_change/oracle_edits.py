@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from typing import Any
 
-from tests.schema_change.oracle_schemas import IN_PLACE, NAMES, PATTERNS, SIZES, Maker
+from tests.schema_change.oracle_schemas import NAMES, PATTERNS, SIZES, Maker
+from tests.schema_change.oracle_targets import IDENTIFIERS, REFERENCES, Side, subschemas
+
+_KEPT = ("$schema", "$defs", "definitions", *IDENTIFIERS)
 
 
-def edited(maker: Maker, document: dict[str, Any]) -> dict[str, Any]:
+def edited(maker: Maker, side: Side) -> Side:
     """A copy with one to four edits, as people make them."""
-    changed = copy.deepcopy(document)
+    changed = copy.deepcopy(side)
     for _ in range(maker.random.choice((1, 1, 1, 2, 2, 3, 4))):
         _edit(maker, changed)
     return changed
 
 
-def _edit(maker: Maker, document: dict[str, Any]) -> None:
+def _edit(maker: Maker, side: Side) -> None:
     random = maker.random
-    used = document if random.random() < 0.2 else {**document, maker.definitions: {}}  # mostly what surely counts
-    schema = random.choice(list(_schemas(used)))
-    schema = document if schema is used else schema
-    names = [name for name in schema if name not in ("$schema", maker.definitions)]
+    if random.random() < 0.05 and _exchange(maker, side):
+        return
+    schemas = [schema for root in side.roots for schema in subschemas(root)]
+    inside = {id(each) for schema in schemas for each in subschemas({"$defs": schema.get(maker.definitions, {})})}
+    used = [schema for schema in schemas if id(schema) not in inside]  # mostly what surely counts
+    schema = random.choice(schemas if random.random() < 0.2 or side.bundle else used)
+    names = [name for name in schema if name not in _KEPT]
     name = random.choice(names) if names else ""
     value, roll = schema.get(name), random.random()
     if not name or roll < 0.25:
         random.choice(maker.keywords())(schema, 2)
     elif roll < 0.4:
         del schema[name]
+    elif name in REFERENCES:
+        schema[name] = random.choice([each[name] for each in schemas if name in each])
     elif isinstance(value, bool):
         schema[name] = not value
     elif isinstance(value, int | float):
@@ -50,44 +56,12 @@ def _edit(maker: Maker, document: dict[str, Any]) -> None:
         schema[name] = random.choice(PATTERNS)
 
 
-def _schemas(value: Any) -> Iterator[dict[str, Any]]:
-    """Every schema that is an object, found by where schemas stand."""
-    if not isinstance(value, dict):
-        return
-    yield value
-    for keyword, inner in value.items():
-        if keyword in ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"):
-            for each in inner.values():
-                yield from _schemas(each)
-        elif keyword not in ("enum", "const"):
-            for each in inner if isinstance(inner, list) else [inner]:
-                yield from _schemas(each)
-
-
-def leads_back(document: dict[str, Any]) -> bool:
-    """Whether a reference leads to where it stands, at the same value: validators recurse for ever."""
-
-    def visit(schema: Any, around: tuple[int, ...]) -> bool:
-        if not isinstance(schema, dict):
-            return False
-        if id(schema) in around:
-            return True
-        inner: list[Any] = []
-        for keyword in IN_PLACE:
-            value = schema.get(keyword, [])
-            by_name = keyword in ("dependentSchemas", "dependencies")
-            inner += (
-                list(value.values())
-                if by_name and isinstance(value, dict)
-                else value
-                if isinstance(value, list)
-                else [value]
-            )
-        if isinstance(schema.get("$ref"), str):
-            target: Any = document
-            for part in schema["$ref"].split("/")[1:]:
-                target = target[part]
-            inner.append(target)
-        return any(visit(each, (*around, id(schema))) for each in inner)
-
-    return any(visit(schema, ()) for schema in _schemas(document))
+def _exchange(maker: Maker, side: Side) -> bool:
+    """Two schemas exchange their names, so that references lead elsewhere; False where there are none."""
+    keyword = maker.random.choice(IDENTIFIERS)
+    named = [schema for root in side.roots for schema in subschemas(root) if keyword in schema]
+    if len(named) < 2:
+        return False
+    one, other = maker.random.sample(named, 2)
+    one[keyword], other[keyword] = other[keyword], one[keyword]
+    return True

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.schema_change.oracle_schemas import IN_PLACE
+from tests.schema_change.oracle_targets import Side, Targets, in_place
 
 _PLAIN: tuple[Any, ...] = (
     None,
@@ -53,30 +53,31 @@ _MANY = 40  # of one place
 _DEPTH = 3
 
 
-def instances(old: Any, new: Any) -> list[Any]:
+def instances(old: Side, new: Side) -> list[Any]:
     """Values for both schemas together, each once."""
-    return _distinct([*_values(_Spot([(old, old), (new, new)]), _DEPTH, 4 * _MANY), *_LONG])
+    both = [(side.document, Targets(side)) for side in (old, new)]
+    return _distinct([*_values(_Spot(both), _DEPTH, 4 * _MANY), *_LONG])
 
 
 @dataclass
 class _Spot:
     """Everything that both schemas say of one place of an instance, whichever branch says it."""
 
-    schemas: Iterable[tuple[Any, Any]]  #: each with its document
+    schemas: Iterable[tuple[Any, Targets]]  #: each with where its references lead
     named: list[Any] = field(default_factory=list)
     numbers: list[int | float] = field(default_factory=list)
     lengths: set[int] = field(default_factory=set)
-    members: dict[str, list[tuple[Any, Any]]] = field(default_factory=dict)
-    others: list[tuple[Any, Any]] = field(default_factory=list)
-    items: dict[int, list[tuple[Any, Any]]] = field(default_factory=dict)
-    rest: list[tuple[Any, Any]] = field(default_factory=list)
+    members: dict[str, list[tuple[Any, Targets]]] = field(default_factory=dict)
+    others: list[tuple[Any, Targets]] = field(default_factory=list)
+    items: dict[int, list[tuple[Any, Targets]]] = field(default_factory=dict)
+    rest: list[tuple[Any, Targets]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         seen: set[int] = set()
-        for schema, document in self.schemas:
-            self._read(schema, document, seen)
+        for schema, targets in self.schemas:
+            self._read(schema, targets, seen)
 
-    def _read(self, schema: Any, document: Any, seen: set[int]) -> None:
+    def _read(self, schema: Any, targets: Targets, seen: set[int]) -> None:
         if not isinstance(schema, dict) or id(schema) in seen:
             return
         seen.add(id(schema))
@@ -89,34 +90,24 @@ class _Spot:
                     self.numbers.append(value)
             elif keyword in ("items", "prefixItems", "additionalItems", "contains", "unevaluatedItems"):
                 for index, each in enumerate(value if isinstance(value, list) else []):
-                    self.items.setdefault(index, []).append((each, document))
+                    self.items.setdefault(index, []).append((each, targets))
                 if not isinstance(value, list):
-                    self.rest.append((value, document))
+                    self.rest.append((value, targets))
             elif keyword in ("properties", "dependencies", "dependentSchemas", "dependentRequired"):
                 for name, each in value.items():
                     self.members.setdefault(name, [])
                     if keyword == "properties":
-                        self.members[name].append((each, document))
+                        self.members[name].append((each, targets))
                     elif isinstance(each, list):
                         self.members.update({needed: self.members.get(needed, []) for needed in each})
             elif keyword == "required":
                 self.members.update({name: self.members.get(name, []) for name in value})
             elif keyword == "patternProperties":
-                self.others += [(each, document) for each in value.values()]
+                self.others += [(each, targets) for each in value.values()]
             elif keyword in ("additionalProperties", "unevaluatedProperties"):
-                self.others.append((value, document))
-        for keyword in IN_PLACE:
-            value = schema.get(keyword, [])
-            by_name = keyword in ("dependencies", "dependentSchemas")
-            for each in (
-                value.values() if by_name and isinstance(value, dict) else value if isinstance(value, list) else [value]
-            ):
-                self._read(each, document, seen)
-        if isinstance(schema.get("$ref"), str):
-            target = document
-            for part in schema["$ref"].split("/")[1:]:
-                target = target[part]
-            self._read(target, document, seen)
+                self.others.append((value, targets))
+        for each in [*in_place(schema), *targets.of(schema)]:
+            self._read(each, targets, seen)
 
 
 def _values(spot: _Spot, depth: int, many: int) -> list[Any]:

@@ -7,18 +7,23 @@ under `\\w` (ECMA-262 says no, Python yes), and doubles next to 1e308, which eac
 
 from __future__ import annotations
 
-import copy
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from countersign.schema_change import SchemaDiff, compare
-from tests.schema_change.oracle_edits import edited, leads_back
+from tests.schema_change.oracle_edits import edited
 from tests.schema_change.oracle_instances import instances
 from tests.schema_change.oracle_schemas import DIALECTS, Maker
+from tests.schema_change.oracle_spellings import SPELLINGS, dynamic, plain, spelled
+from tests.schema_change.oracle_targets import Side, leads_back
 from tests.schema_change.oracle_validators import Judge, Refused
+
+#: How the schemas of a document are named, and how often of ten times.
+_SPELLINGS = (*3 * [plain], *2 * SPELLINGS[1:], dynamic)
 
 
 @dataclass
@@ -30,36 +35,69 @@ class Report:
     unconfirmed: list[str] = field(default_factory=list)  #: a counterexample that neither validator takes for one
 
 
-def judge(seed: str, pairs: int) -> Report:
-    """Compare so many pairs, the same for the same seed."""
-    report, number = Report(), 0
-    while report.counts["pairs"] < pairs:
+@dataclass
+class Pair:
+    """A schema and what became of it."""
+
+    old: Side
+    new: Side
+    spelling: str  #: of the old one; "dynamic" where one of them is
+    judges: tuple[Judge, Judge]
+
+    def compared(self, *, turned: bool = False) -> SchemaDiff:
+        return compared(self.new, self.old) if turned else compared(self.old, self.new)
+
+    def text(self, *more: Any) -> str:
+        sides = [self.old.document, self.new.document, self.old.bundle, self.new.bundle]
+        return json.dumps([*more, sides])
+
+
+def compared(old: Side, new: Side) -> SchemaDiff:
+    """What we say of the two, each with its bundle."""
+    return compare(old.document, new.document, old_bundle=old.bundle, new_bundle=new.bundle)
+
+
+def pairs(seed: str, count: int) -> Iterator[Pair]:
+    """So many pairs, the same for the same seed, of schemas that both validators take and that end."""
+    number = found = 0
+    while found < count:
         number += 1
         dialect = list(DIALECTS)[number % len(DIALECTS)]
         maker = Maker(Random(f"{seed}/{number}"), dialect)
-        old = maker.document()
-        new = edited(maker, old)
+        document, spellings = maker.document(), [maker.random.choice(_SPELLINGS)]
+        old = spelled(maker, document, spellings[0])
+        if maker.random.random() < 0.75:
+            new = edited(maker, old)
+        else:  # edited, and its schemas named in another way
+            spellings.append(maker.random.choice(_SPELLINGS))
+            new = spelled(maker, edited(maker, Side(document)).document, spellings[1])
         if leads_back(old) or leads_back(new):
             continue
         try:
             judges = Judge(old, dialect), Judge(new, dialect)
-        except Refused:  # an edit made it no schema
+        except Refused:  # an edit made it no schema, or a reference lead nowhere
             continue
-        report.counts["pairs"] += 1
-        found = compare(old, new)
-        values = [*instances(old, new), *(each.value for each in found.counterexamples)]
-        _direction(report, "backward", found, judges, values, [old, new])
-        _direction(report, "forward", found, (judges[1], judges[0]), values, [old, new])
+        found += 1
+        yield Pair(old, new, (dynamic if dynamic in spellings else spellings[0]).__name__, judges)
+
+
+def judge(seed: str, count: int) -> Report:
+    """Compare so many pairs, and hold the verdicts against the instances at their boundaries."""
+    report = Report()
+    for pair in pairs(seed, count):
+        report.counts.update(["pairs", pair.spelling])
+        found = pair.compared()
+        values = [*instances(pair.old, pair.new), *(each.value for each in found.counterexamples)]
+        _direction(report, "backward", found, pair, values)
+        _direction(report, "forward", found, pair, values)
     return report
 
 
-def _direction(
-    report: Report, direction: str, found: SchemaDiff, judges: tuple[Judge, Judge], values: list[Any], pair: list[Any]
-) -> None:
+def _direction(report: Report, direction: str, found: SchemaDiff, pair: Pair, values: list[Any]) -> None:
     """`compatible`: no instance that the first accepts and the second refuses. `breaking`: the one shown is such."""
     verdict: str = getattr(found, direction)
-    report.counts[verdict] += 1
-    small, large = judges
+    report.counts.update([verdict, f"{pair.spelling}: {verdict}"])
+    small, large = pair.judges if direction == "backward" else reversed(pair.judges)
     if verdict == "breaking":
         for each in found.counterexamples:
             if each.direction == direction:
@@ -67,33 +105,11 @@ def _direction(
                 python = small.python(each.value) and large.python(each.value) is False
                 report.counts["confirmed" if rust and python else "disputed"] += 1
                 if not rust and not python:
-                    report.unconfirmed.append(json.dumps([direction, pair, each.value]))
+                    report.unconfirmed.append(pair.text(direction, each.value))
         return
     for value in values if verdict == "compatible" else []:
         if small.rust.is_valid(value) and not large.rust.is_valid(value):
             if small.python(value) and large.python(value) is False:
-                report.refuted.append(json.dumps([direction, pair, value]))
+                report.refuted.append(pair.text(direction, value))
                 return
             report.counts["disputed instances"] += 1
-
-
-def rewritten(maker: Maker, document: dict[str, Any]) -> dict[str, Any]:
-    """The same schema, put differently: members and lists in another order, an `allOf` of one around a property."""
-    changed: dict[str, Any] = _shuffled(maker.random, copy.deepcopy(document))
-    for name, schema in changed.get("properties", {}).items():
-        if maker.random.random() < 0.5:
-            changed["properties"][name] = {"allOf": [schema]}
-    return changed
-
-
-def _shuffled(random: Random, value: Any, keyword: str = "") -> Any:
-    if isinstance(value, dict):
-        names = list(value)
-        random.shuffle(names)
-        return {name: _shuffled(random, value[name], name) for name in names}
-    if isinstance(value, list):
-        inner = [_shuffled(random, each) for each in value]
-        if keyword in ("enum", "required", "anyOf", "allOf", "oneOf"):
-            random.shuffle(inner)
-        return inner
-    return value

@@ -27,8 +27,6 @@ TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 NUMBERS = (-1, 0, 1, 1.5, 2, 3, 0.1, 1.0, 10, 2**53, 2**53 + 1, -(2**63), 1e16, 10**20, 1e308, 5e-324)
 DIVISORS = (1, 2, 3, 0.5, 4, 1.5, 6, 1.0, 0.1, 10**9)
 SCALARS = (None, True, False, 0, 1, 2, 3, -1, 1.0, 0.5, 1.5, 4, "", "a", "b", "ab", "abc", "é", "😀", "x1", 2**53 + 1)
-#: Keywords whose schemas judge the same value; a reference inside them must not lead back to where it stands.
-IN_PLACE = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies")
 SIZES = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties")
 
 DIALECTS = {

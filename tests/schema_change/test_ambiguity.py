@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from countersign.schema_change import compare
-from countersign.schema_change.ambiguity import is_ambiguous, is_written_alike
-from countersign.schema_change.dialect import DRAFT_2020_12
+from countersign.schema_change.ambiguity import is_ambiguous, is_read_alike, is_written_alike
+from countersign.schema_change.dialect import DRAFT_04, DRAFT_07, DRAFT_2020_12, Dialect
+from countersign.schema_change.references import Bundle
 from countersign.strict_json import Json
 
 URI = DRAFT_2020_12.uri
@@ -34,7 +35,7 @@ def anchored(**named: str) -> Json:
 )
 def test_more_than_one_reading(document: Json, bundle: dict[str, Json]) -> None:
     """Dynamic references, another dialect inside, and one name for two schemas."""
-    assert is_ambiguous(document, bundle, DRAFT_2020_12)
+    assert is_ambiguous(Bundle(document, bundle), DRAFT_2020_12)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_more_than_one_reading(document: Json, bundle: dict[str, Json]) -> None:
 )
 def test_one_reading(document: Json, bundle: dict[str, Json]) -> None:
     """The twins: references that stand still, one dialect, and names that say one thing."""
-    assert not is_ambiguous(document, bundle, DRAFT_2020_12)
+    assert not is_ambiguous(Bundle(document, bundle), DRAFT_2020_12)
 
 
 def test_written_alike() -> None:
@@ -107,3 +108,72 @@ def test_a_pointer_into_another_dialect() -> None:
     beside = document({"$ref": target, **STRING})
     within = document({"allOf": [{"$ref": target}], **STRING})
     assert compare(beside, within).backward == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("document", "dialects", "is_alike"),
+    [
+        ({"items": STRING, "required": ["a"]}, (DRAFT_07, DRAFT_2020_12), True),
+        ({"items": [STRING]}, (DRAFT_07, DRAFT_2020_12), False),
+        ({"$defs": {"s": STRING}, "items": {"$ref": "#/$defs/s"}}, (DRAFT_07, DRAFT_2020_12), True),
+        ({"$defs": {"s": STRING}, "items": {"$ref": "#/$defs/s", "minLength": 1}}, (DRAFT_07, DRAFT_2020_12), False),
+        ({"items": {"$ref": "#"}, "type": "array"}, (DRAFT_04, DRAFT_2020_12), True),
+        ({"items": {"$ref": "#"}, "type": ["array", "integer"]}, (DRAFT_04, DRAFT_2020_12), False),
+        ({"$ref": "b"}, (DRAFT_07, DRAFT_2020_12), False),
+        ({"$ref": "c"}, (DRAFT_07, DRAFT_2020_12), True),
+    ],
+)
+def test_read_alike(document: Json, dialects: tuple[Dialect, ...], is_alike: bool) -> None:
+    """Wherever the difference stands: what the reference leads to is read too."""
+    assert is_read_alike(Bundle(document, {"b": {"dependencies": {"a": ["b"]}}, "c": INTEGER}), dialects) is is_alike
+
+
+def test_a_difference_below_the_reader_depth_counts() -> None:
+    """What is too deep to be read at once is not taken for the same in two dialects."""
+    deep: Json = {"items": [STRING]}
+    for _ in range(70):
+        deep = {"not": deep}
+    assert not is_read_alike(Bundle(deep, {}), (DRAFT_07, DRAFT_2020_12))
+
+
+@pytest.mark.parametrize("bundle", [{}, {"b": INTEGER}])
+def test_a_dialect_that_is_stated_from_now_on(bundle: dict[str, Json]) -> None:
+    """Where the document was read like that all along, the line does nothing; the other way round neither."""
+    plain: dict[str, Json] = {"type": "object", "properties": {"a": STRING}, "required": ["a"]}
+    wider: dict[str, Json] = {**plain, "required": []}
+    for uri in (URI, DRAFT_7):
+        found = compare(plain, {"$schema": uri, **plain}, old_bundle=bundle, new_bundle=bundle)
+        assert (found.backward, found.forward) == ("compatible", "compatible")
+        assert [(change.kind, change.effect) for change in found.changes] == [("dialect-added", "none")]
+        found = compare({"$schema": uri, **plain}, wider, old_bundle=bundle, new_bundle=bundle)
+        assert (found.backward, found.forward) == ("compatible", "breaking")
+        assert ("dialect-removed", "none") in [(change.kind, change.effect) for change in found.changes]
+
+
+@pytest.mark.parametrize(
+    ("document", "uri", "default"),
+    [
+        ({"items": [STRING]}, URI, None),
+        ({"prefixItems": [STRING]}, DRAFT_7, None),
+        ({"$defs": {"s": {}}, "$ref": "#/$defs/s", **STRING}, URI, None),
+        ({"type": "integer"}, DRAFT_04.uri, None),
+        ({"contains": STRING, "minContains": 2}, DRAFT_7, None),
+        (STRING, "https://example.com/dialect", None),
+        (STRING, URI, "openapi-3.0"),
+        ({"items": [STRING]}, URI, "draft-07"),
+    ],
+)
+def test_a_dialect_that_may_not_have_been_meant(document: dict[str, Json], uri: str, default: str | None) -> None:
+    """Where one of the readings differs, and where the dialect is not known here, nothing is called compatible."""
+    found = compare(document, {"$schema": uri, **document}, default_dialect=default)
+    assert found.backward == found.forward == "unknown"
+    assert ("dialect-added", "unknown") in [(change.kind, change.effect) for change in found.changes]
+
+
+def test_a_default_dialect_was_meant() -> None:
+    """With one the document was not read as its keywords suggest."""
+    old: dict[str, Json] = {"$defs": {"s": {}}, "$ref": "#/$defs/s", **STRING}
+    new: dict[str, Json] = {"$schema": DRAFT_7, **old}
+    assert compare(old, new, default_dialect="draft-07").backward == "compatible"
+    assert compare(old, new).backward == "unknown"
+    assert compare({"$schema": DRAFT_7, **STRING}, {"$schema": URI, **STRING}).backward == "unknown"

@@ -13,6 +13,9 @@ from countersign.schema_change.references import Bundle
 from countersign.schema_change.steps import OutOfSteps
 from countersign.strict_json import Json
 
+AT_MOST_ONE_1: dict[str, Json] = {"contains": {"const": 1}, "minContains": 0, "maxContains": 1}
+AT_MOST_ONE_2: dict[str, Json] = {"contains": {"const": 2}, "minContains": 0, "maxContains": 1}
+
 
 def found(schema: Json) -> Outcome:
     reader = Reader()
@@ -60,6 +63,30 @@ def found(schema: Json) -> Outcome:
                 "contains": {"type": "integer"},
                 "maxContains": 2,
             },
+        ),
+        (
+            {"uniqueItems": True, "items": {"enum": [1, 2]}, "minItems": 2, "not": {"enum": [[1, 2], [2, 1]]}},
+            {"uniqueItems": True, "items": {"enum": [1, 2]}, "minItems": 2, "not": {"enum": [[1, 2], [2, 2]]}},
+        ),
+        (
+            {"items": {"enum": [1, 2]}, "maxItems": 1, "contains": {"const": 1}, "not": {"enum": [[1]]}},
+            {"items": {"enum": [1, 2]}, "maxItems": 1, "contains": {"const": 1}, "not": {"enum": [[2]]}},
+        ),
+        (
+            {"contains": {"type": "string"}, "minContains": 2, "maxItems": 2, "not": {"items": {"type": "string"}}},
+            {"contains": {"type": "string"}, "minContains": 2, "maxItems": 3, "not": {"items": {"type": "string"}}},
+        ),
+        (
+            {"allOf": [{"contains": {"const": 1}}, {"contains": {"const": 2}}], "maxItems": 1},
+            {"allOf": [{"contains": {"const": 1}}, {"contains": {"type": "integer"}}], "maxItems": 1},
+        ),
+        (
+            {"items": {"enum": [1, 2]}, "minItems": 3, "allOf": [AT_MOST_ONE_1, AT_MOST_ONE_2]},
+            {"items": {"enum": [1, 2, 3]}, "minItems": 3, "allOf": [AT_MOST_ONE_1, AT_MOST_ONE_2]},
+        ),
+        (
+            {"prefixItems": [True], "items": {"const": 1}, "minItems": 3, **AT_MOST_ONE_1},
+            {"prefixItems": [True], "items": {"const": 1}, "minItems": 2, **AT_MOST_ONE_1},
         ),
     ],
 )

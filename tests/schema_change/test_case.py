@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from countersign.schema_change.case import Case, ItemFails, MemberFails, SomeMemberFails
-from countersign.schema_change.constraints import Kinds, Node, OneOf, Required, Size
+from countersign.schema_change.constraints import Node, OneOf, Required, Size
 from countersign.schema_change.dialect import DRAFT_2020_12
 from countersign.schema_change.reader import Reader
 from countersign.schema_change.references import Bundle
@@ -59,12 +59,42 @@ def test_what_fails_is_named() -> None:
     """A failing object has a member that fails, or one that is missing."""
     found = case("object", fails={"required": ["a"]})
     assert Required("a") in found.denied
-    found = case("object", fails={"properties": {"a": {"type": "string"}}})
+    found = case("object", fails={"properties": {"a": {"type": "string"}}, "additionalProperties": {"minimum": 1}})
     (choice,) = found.choices
     assert any(isinstance(what, MemberFails) for alternative in choice for _, what in alternative)
     assert any(isinstance(what, SomeMemberFails) for alternative in choice for _, what in alternative)
     (item,) = case("array", fails={"items": {"type": "string"}}).all_of(ItemFails)
     assert item.or_later
+
+
+def test_what_holds_cannot_fail() -> None:
+    """Where a member, a pattern, an item or what is left matches the same by what holds, it is not looked at again."""
+    held: dict[str, Json] = {
+        "properties": {"a": {"type": "string"}, "b": True},
+        "patternProperties": {"^x": {"minimum": 1}},
+    }
+    fails: Json = {**held, "properties": {"a": {"type": "string"}, "b": {"minimum": 1}}}
+    assert [fact.name for fact in case("object", holds=held, fails=fails).all_of(MemberFails)] == ["b"]
+    assert len(case("object", fails=fails).choices[0]) == 3
+    pattern: Json = {"patternProperties": {"^x": {"minimum": 2}}}
+    assert case("object", holds=held, fails=pattern).all_of(SomeMemberFails)
+    assert case("object", holds=pattern, fails=pattern).is_closed
+    items: Json = {"prefixItems": [{"minimum": 1}, True], "items": {"type": "string"}}
+    other: Json = {"prefixItems": [{"minimum": 1}], "items": {"type": "string"}}
+    assert case("array", holds=items, fails=items).is_closed
+    assert [fact.index for fact in case("array", holds=items, fails=other).all_of(ItemFails)] == [1]
+    assert case("array", holds=other, fails=items).is_closed
+
+
+def test_what_is_left_is_the_same_only_beside_the_same_names() -> None:
+    """A member that only one side declares, or whose name only one side's pattern matches, can fail."""
+    rest: dict[str, Json] = {"additionalProperties": {"minimum": 1}}
+    declared: Json = {"properties": {"a": True}, **rest}
+    named: Json = {"patternProperties": {"^a": True}, **rest}
+    assert case("object", holds=rest, fails=declared).is_closed
+    (fact,) = case("object", holds=declared, fails=rest).all_of(SomeMemberFails)
+    assert fact.expression is None
+    assert case("object", holds=named, fails=rest).all_of(SomeMemberFails)
 
 
 def test_values_make_a_domain() -> None:
@@ -86,7 +116,7 @@ def test_copies_are_apart() -> None:
     """What is added to a copy does not reach the original."""
     found = case("string")
     twin = found.copy()
-    twin.add(True, Kinds(frozenset({"integer"})))
+    twin.add(True, node({"type": "integer"}))
     assert twin.is_closed
     assert not found.is_closed
 

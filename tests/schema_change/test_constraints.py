@@ -43,12 +43,12 @@ def test_constraints_speak_of_kinds(constraint: Constraint, kind: str, speaks: b
 
 def test_nodes_are_equal_only_to_themselves() -> None:
     """Equality of nodes is identity; the reader sees to it that equal schemas share one."""
-    assert Node(0, ()) != Node(0, ())
+    assert Node(0, (), frozenset()) != Node(0, (), frozenset())
 
 
 def test_members_by_name() -> None:
     """A declared member is found by its name, and the look-up is no part of equality."""
-    node = Node(1, ())
+    node = Node(1, (), frozenset())
     members = Members((("a", node),), (), node)
     assert members.named("a") is node
     assert members.named("b") is None

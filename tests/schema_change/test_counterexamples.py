@@ -47,7 +47,7 @@ def place(schema: Json) -> Place:
         ({"maxLength": 2}, {"maxLength": 3}, "max-length-increased", forward("aaa")),
         ({"enum": ["a", "b"]}, {"enum": ["b"]}, "enum-value-removed", backward("a")),
         ({"enum": ["b"]}, {"enum": ["a", "b"]}, "enum-value-added", forward("a")),
-        ({"type": "string"}, {"type": "integer"}, "type-changed", backward("")),
+        ({"type": "string"}, {"type": "integer"}, "type-changed", backward("a")),
         ({}, {"additionalProperties": False}, "additional-properties-closed", backward({"other": None})),
         ({"properties": {}}, {"properties": {"a": {"type": "string"}}}, "property-added", backward({"a": None})),
         ({}, {"items": {"type": "string"}}, "items-added", backward([None])),
@@ -69,7 +69,7 @@ def test_each_change_is_shown_where_it_stands(old: Json, new: Json, kind: str, e
 def test_a_value_is_valid_in_all_of_the_old_schema() -> None:
     """The keywords beside the change count: a member that was needed already is there, and a number is in its range."""
     old: dict[str, Json] = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
-    assert shown(old, {**old, "required": ["id", "taxId"]})["required-added"] == backward({"id": ""})
+    assert shown(old, {**old, "required": ["id", "taxId"]})["required-added"] == backward({"id": "a"})
     old = {"type": "integer", "minimum": 10, "multipleOf": 7}
     assert shown(old, {**old, "maximum": 100})["maximum-added"] == backward(105)
 

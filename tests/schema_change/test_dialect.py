@@ -33,6 +33,8 @@ def test_stated_dialect_loses_its_empty_fragment() -> None:
         ({"items": [{}]}, ["draft-07"]),
         ({"properties": {"items": {"dependencies": {}}}}, ["draft-07"]),
         ({"properties": {"dependencies": {}}}, ["2020-12"]),
+        ({"definitions": {"a": {"$id": "#a"}}}, ["draft-07"]),
+        ({"definitions": {"a": {"$id": "a#"}}}, ["2020-12"]),
         ({"prefixItems": []}, ["2020-12"]),
         ({"prefixItems": [], "dependencies": {}}, ["2020-12", "draft-07"]),
         ({"$ref": "#/a", "type": "string"}, ["2020-12", "draft-07"]),

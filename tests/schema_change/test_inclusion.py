@@ -54,6 +54,7 @@ def included(small: Json, large: Json, *, steps: int = 20_000, dialect: Dialect 
         ({"contains": {"const": 1}, "minContains": 2}, {"minItems": 2}),
         ({"items": {"type": "boolean"}, "uniqueItems": True}, {"maxItems": 2}),
         ({"contains": {"const": 1}, "maxContains": 1}, {"contains": {"const": 1}, "minContains": 0, "maxContains": 2}),
+        ({"anyOf": [{"properties": {"a": {}}}, {}], "unevaluatedProperties": False}, {"maxProperties": 1}),
         ({"type": "object", "properties": {"n": {"$ref": "#"}}, "required": ["n"]}, False),
     ],
     ids=str,
@@ -99,7 +100,6 @@ def test_refuted(small: Json, large: Json) -> None:
         ({"type": "string"}, {"$ref": "elsewhere"}),
         ({"type": "string", "pattern": "(?=a)"}, {"type": "string", "pattern": "a"}),
         ({"$ref": "#"}, {"type": "string"}),
-        ({"anyOf": [{"properties": {"a": {}}}, {}], "unevaluatedProperties": False}, {"maxProperties": 1}),
     ],
     ids=str,
 )
@@ -143,6 +143,22 @@ def test_steps_are_bounded() -> None:
     small: Json = {"allOf": [{"anyOf": [{"required": [f"a{i}{j}"]} for j in range(6)]} for i in range(6)]}
     assert included(small, {"required": ["z"]}, steps=10) == "unknown"
     assert included({"const": 1}, {"type": "integer"}, steps=10) == "proved"
+
+
+def test_what_holds_is_not_proved_again() -> None:
+    """What both sides say takes no steps, however much it is; alone on one side it does."""
+    much: dict[str, Json] = {"allOf": [{"anyOf": [{"required": [f"{i}{j}"]} for j in range(8)]} for i in range(12)]}
+    many: Json = {**much, "minProperties": 2, "type": "object"}
+    assert included(many, much, steps=1) == "proved"
+    assert included(many, {**much, "minProperties": 1}, steps=40) == "proved"
+    assert included(many, {"allOf": [*much["allOf"], {"required": ["a"]}]}, steps=40) == "unknown"  # type: ignore[misc]
+
+
+def test_a_kind_that_is_free_needs_no_search() -> None:
+    """Any value of a kind that the one leaves free, and the other refuses, is an example."""
+    assert included({}, {"type": ["null", "object"]}, steps=1) == "refuted"
+    assert included({"type": ["null", "array"]}, {"type": "null"}, steps=1) == "refuted"
+    assert included({"type": "null"}, {"type": ["null", "array"]}, steps=1) == "proved"
 
 
 def test_draft_04_integers() -> None:

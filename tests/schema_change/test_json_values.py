@@ -6,7 +6,15 @@ from fractions import Fraction
 
 import pytest
 
-from countersign.schema_change.json_values import canonical, exact, is_number, is_same, kind_of
+from countersign.errors import TooLarge
+from countersign.schema_change.json_values import (
+    canonical,
+    exact,
+    is_number,
+    is_same,
+    kind_of,
+    member_names,
+)
 from countersign.strict_json import Json
 
 
@@ -40,6 +48,24 @@ def test_numbers_compare_mathematically() -> None:
     assert not is_same(True, 1)
     assert not is_same([1, 2], [2, 1])
     assert canonical({"b": 1, "a": 2.0}) == canonical({"a": 2, "b": 1})
+
+
+def test_booleans_are_no_numbers_anywhere_inside() -> None:
+    """`[1]` equals `[1.0]` and not `[true]`, however deep."""
+    for one, other in ((1, True), (0, False), (1.0, True)):
+        assert not is_same({"a": [{"b": one}], "c": 0}, {"a": [{"b": other}], "c": 0})
+        assert is_same({"a": [{"b": one}, True]}, {"a": [{"b": one}, True]})
+    assert is_same({"a": [1, {"b": 2}]}, {"a": [1.0, {"b": 2.0}]})
+    assert not is_same({"a": 1}, {"a": 1, "b": 1})
+
+
+def test_names_of_members() -> None:
+    """All of them, at every depth, of a value that is not too large."""
+    value: Json = {"a": [1, {"b": {"c": []}}], "d": "e"}
+    assert member_names(value, 8) == {"a", "b", "c", "d"}
+    assert member_names(True, 1) == frozenset()
+    with pytest.raises(TooLarge):
+        member_names(value, 6)
 
 
 def test_numbers_are_decimals() -> None:

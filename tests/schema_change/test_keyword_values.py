@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from countersign.schema_change import keyword_values
-from countersign.schema_change.constraints import Bound
+from countersign.schema_change.constraints import Bound, Size
 from countersign.schema_change.dialect import DRAFT_04, DRAFT_2020_12, Dialect
 from countersign.schema_change.references import Bundle
 from countersign.strict_json import Json
@@ -22,6 +22,15 @@ def test_bounds_of_both_spellings() -> None:
     assert bound(DRAFT_2020_12, "maximum", maximum=1) == [Bound("upper", 1, False)]  # type: ignore[arg-type]
     assert bound(DRAFT_04, "minimum", minimum=1, exclusiveMinimum=True) == [Bound("lower", 1, True)]  # type: ignore[arg-type]
     assert bound(DRAFT_04, "exclusiveMinimum", minimum=1, exclusiveMinimum=True) == []
+
+
+def test_sizes() -> None:
+    """Of what, and which end; at least none says nothing, at most none does."""
+    assert keyword_values.size("minLength", 2) == [Size("string", "lower", 2)]
+    assert keyword_values.size("maxProperties", 0.0) == [Size("object", "upper", 0)]
+    assert keyword_values.size("minItems", 0) == []
+    with pytest.raises(keyword_values.Malformed):
+        keyword_values.size("minItems", -1)
 
 
 def test_kinds_of_types() -> None:

@@ -181,10 +181,11 @@ TABLE = [
     ),
     Row(
         "unevaluatedProperties", True, False, kinds("unevaluated-properties"), SINCE_2019,
-        {"anyOf": [{"properties": {"a": {}}}, {}]}, shown=False, variant="by the value",
+        {"anyOf": [{"properties": {"a": {}}}, {}]}, variant="by the value",
     ),
     Row("unevaluatedItems", NUMBER, INTEGER, kinds("unevaluated-items"), SINCE_2019),
-    Row("unevaluatedItems", True, False, kinds("unevaluated-items"), SINCE_2019, {"contains": STRING}, shown=False, variant="by the value"),
+    Row("unevaluatedItems", True, False, kinds("unevaluated-items"), ("2020-12",), {"contains": STRING}, variant="by the value"),
+    Row("unevaluatedItems", True, False, kinds("unevaluated-items"), ("2019-09",), {"contains": STRING}, shown=False, variant="by the value"),
     Row("format", "date-time", "date", kinds("format"), effects=FORMAT, shown=False),
     Row("contentEncoding", "base64", "base16", kinds("content-encoding"), SINCE_7, effects=FORMAT, shown=False),
     Row("contentMediaType", "text/html", "text/xml", kinds("content-media-type"), SINCE_7, effects=FORMAT, shown=False),

@@ -10,6 +10,11 @@ from countersign.schema_change.reader import Reader
 from countersign.schema_change.references import Bundle
 from countersign.strict_json import Json
 
+ONLY_AB: Json = {"a": {}, "b": {}}
+BEYOND_A: Json = {"not": {"propertyNames": {"const": "a"}}}
+BEYOND_B: Json = {"not": {"additionalProperties": False, "properties": {"b": {}}}}
+BEYOND_AB: Json = {"not": {"propertyNames": {"enum": ["a", "b"]}}}
+
 
 def found(schema: Json) -> Outcome:
     reader = Reader()
@@ -90,6 +95,14 @@ def found(schema: Json) -> Outcome:
             {"required": ["a"], "maxProperties": 1, "not": {"additionalProperties": False, "properties": {"a": {}}}},
             {"required": ["a"], "maxProperties": 2, "not": {"additionalProperties": False, "properties": {"a": {}}}},
         ),
+        (
+            {"maxProperties": 1, "properties": ONLY_AB, "additionalProperties": False, "allOf": [BEYOND_A, BEYOND_B]},
+            {"maxProperties": 2, "properties": ONLY_AB, "additionalProperties": False, "allOf": [BEYOND_A, BEYOND_B]},
+        ),
+        (
+            {"maxProperties": 1, "properties": ONLY_AB, "allOf": [BEYOND_A, BEYOND_B], "not": BEYOND_AB},
+            {"maxProperties": 1, "properties": ONLY_AB, "allOf": [BEYOND_AB, BEYOND_A]},
+        ),
     ],
 )
 def test_impossible_objects_and_their_twins(impossible: Json, possible: Json) -> None:
@@ -104,6 +117,11 @@ def test_examples_are_filled_up() -> None:
     assert isinstance(value, dict)
     assert "a" in value
     assert len(value) == 3
+    value = found({"minProperties": 3, "propertyNames": {"pattern": "^[xy]"}, "properties": {"y": False}}).value
+    assert isinstance(value, dict)
+    assert len(value) == 3
+    closed = found({"minProperties": 2, "patternProperties": {"^b": False, "^c$": {}}, "additionalProperties": False})
+    assert closed.state == "unknown"
 
 
 def test_names_that_cannot_be_judged_are_left_open() -> None:

@@ -11,6 +11,8 @@ from countersign.schema_change.constraints import Bound, MultipleOf, Pattern, Si
 from countersign.schema_change.scalars import numbers, sizes, strings
 from countersign.schema_change.steps import unlimited
 
+AB = Values(('"a"', '"b"'), ("a", "b"))
+
 
 def case(kind: str, *facts: Fact, denied: tuple[Fact, ...] = ()) -> Case:
     found = Case(kind, float_integers=True)
@@ -74,6 +76,25 @@ def test_strings() -> None:
     left = strings(case("string", Pattern("^x[0-9]$"), Size("string", "lower", 2)), unlimited)
     assert left is not None
     assert next(iter(left)) == "x0"
+    assert strings(case("string", Pattern("^[ab]$"), Size("string", "upper", 1), denied=(AB,)), unlimited) is None
+
+
+def test_a_text_is_not_empty_where_another_will_do() -> None:
+    """`""` tells a reader little; where it is all there is, it is tried all the same."""
+    for facts in ((), (Pattern("^a*$"),)):
+        left = strings(case("string", *facts), unlimited)
+        assert left is not None
+        assert next(iter(left)) == "a"
+    left = strings(case("string", Pattern("^$")), unlimited)
+    assert left is not None
+    assert "" in left
+
+
+def test_many_excluded_integers_are_all_left_out() -> None:
+    """A range is looked through to its end where an enumeration is as long."""
+    many = Values(tuple(str(number) for number in range(300)), tuple(range(300)))
+    assert numbers(case("integer", low(0), high(299), denied=(many,))) is None
+    assert list(numbers(case("integer", low(0), high(300), denied=(many,))) or ()) == [300]
 
 
 def test_sizes() -> None:

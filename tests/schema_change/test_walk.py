@@ -87,6 +87,17 @@ def test_reference_against_inline() -> None:
     assert kinds(old, new) == [("max-length-decreased", "/properties/a/maxLength", "/$defs/x/maxLength")]
 
 
+def test_what_is_written_alike_can_differ_all_the_same() -> None:
+    """Below it a reference can lead to something else, and another dialect reads it in another way."""
+    same: Json = {"properties": {"a": {"items": [{"$ref": "#/definitions/b"}, {"minimum": 1}]}}}
+    old: dict[str, Json] = {"allOf": [same], "definitions": {"b": {"type": "string"}}}
+    found = kinds(old, {**old, "definitions": {"b": {"type": "integer"}}})
+    assert found == [("type-changed", "/definitions/b/type", "/definitions/b/type")]
+    uris = [f"https://json-schema.org/draft/{name}/schema" for name in ("2019-09", "2020-12")]
+    documents: list[Json] = [{"$schema": uri, "not": {"items": [{"type": "null"}]}} for uri in uris]
+    assert [kind for kind, _, _ in kinds(*documents)][1:] == ["tuple-item-removed", "items-added"]
+
+
 def test_ignored_siblings_are_said() -> None:
     """Beside `$ref` in draft-07 a keyword says nothing, and that it differs is said."""
     base: dict[str, Json] = {"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "#/definitions/x"}

@@ -136,6 +136,7 @@ def _withhold(change: Change, masked: frozenset[str]) -> Change:
         change,
         before=None if change.before is None else _WITHHELD,
         after=None if change.after is None else _WITHHELD,
+        may_be_quoted=False,
     )
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from countersign.schema_change.dialect import Dialect, stated, subschemas
 from countersign.schema_change.json_values import is_same
+from countersign.schema_change.reader import Reader
+from countersign.schema_change.references import Bundle
 from countersign.strict_json import Json
 
 _BY_THE_WAY = frozenset({"$dynamicRef", "$recursiveRef"})  #: lead where the way to them says
@@ -16,20 +18,25 @@ _IDENTIFIERS = ("$id", "id", "$anchor", "$dynamicAnchor")
 _NAMING = frozenset({"$schema", *_IDENTIFIERS})
 
 
-def is_ambiguous(document: Json, bundle: Mapping[str, Json], dialect: Dialect) -> bool:
-    """Whether `document` and what its references name, read in `dialect`, can be read in more than one way.
+def is_ambiguous(side: Bundle, dialect: Dialect) -> bool:
+    """Whether a document and what its references name, read in `dialect`, can be read in more than one way.
 
     True where a reference is dynamic (JSON Schema core 2020-12, 8.2.3.2), where a part states another dialect, which
     a pointer into it would pass by, or where two different schemas have one name: then the validator chooses.
     """
-    documents = (document, *bundle.values())
-    if any(map(_has_dynamic_reference, documents)):
+    documents = (side.document, *side.schemas.values())
+    if not _BY_THE_WAY.isdisjoint(side.names) and any(map(_has_dynamic_reference, documents)):
         return True
+    if _NAMING.isdisjoint(side.names):
+        return False
+    moving = [schema for each in documents for schema in subschemas(each) if "$dynamicAnchor" in schema]
+    if _shares_names(moving, {}):
+        return True  # across documents too: validators take `$ref` to such an anchor for a dynamic reference
     for each in documents:
         named = [schema for schema in subschemas(each) if not _NAMING.isdisjoint(schema)]
-        if any(_states_another(schema, dialect) for schema in named if schema is not document):
+        if any(_states_another(schema, dialect) for schema in named if schema is not side.document):
             return True  # what the root of the document that is compared states is compared as a change
-        if _shares_names(named, bundle):
+        if _shares_names(named, side.schemas):
             return True
     return False
 
@@ -37,6 +44,12 @@ def is_ambiguous(document: Json, bundle: Mapping[str, Json], dialect: Dialect) -
 def is_written_alike(one: Json, other: Json) -> bool:
     """Equal, in the same order: which of two schemas of one name counts can depend on which comes first."""
     return repr(one) == repr(other)
+
+
+def is_read_alike(bundle: Bundle, dialects: Iterable[Dialect]) -> bool:
+    """Whether the document of `bundle` says the same in each of `dialects`: nodes know no dialect's spelling."""
+    reader = Reader()
+    return len({reader.read(bundle.root(each)) for each in dialects}) == 1
 
 
 def _has_dynamic_reference(document: Json) -> bool:
@@ -72,4 +85,4 @@ def _shares_names(schemas: Iterable[dict[str, Json]], bundle: Mapping[str, Json]
     return False
 
 
-__all__ = ["is_ambiguous", "is_written_alike"]
+__all__ = ["is_ambiguous", "is_read_alike", "is_written_alike"]

@@ -60,7 +60,7 @@ class _Shape:
 
     def _at(self, index: int) -> tuple[set[Node], set[Node]]:
         """What the item at `index` matches, and what it does not match."""
-        matching = {fact.prefix[index] if index < len(fact.prefix) else fact.rest for fact in self._items}
+        matching = {fact.at(index) for fact in self._items}
         failing = {fact.node for fact in self._fails if not fact.or_later and fact.index == index}
         failing |= {fact.node for fact in self._contains if fact.high == 0}
         return matching, failing
@@ -85,12 +85,15 @@ class _Shape:
                     self.high = index
             if self._is_too_short():
                 return False
-        if self._unique and self._is_too_short_without_repeats():
+        self._count_what_is_capped()
+        if self._is_too_short() or (self._unique and self._is_too_short_without_repeats()):
             return False
         if self._repeats and not self._can_repeat():
             return False
-        return all(self._has_room(fact) for fact in self._fails) and all(
-            self._can_contain(fact) for fact in self._contains
+        return (
+            all(self._has_room(fact) for fact in self._fails)
+            and all(self._can_contain(fact) for fact in self._contains)
+            and (self.high is None or self._kept_apart() <= self.high)
         )
 
     def _is_too_short(self) -> bool:
@@ -110,6 +113,24 @@ class _Shape:
         if len(domains) > self._regular and domains[-1] is not None:
             self._lower_high(self._regular + len(domains[-1]))
         return self._is_too_short() or _is_overbooked([domain for domain in domains[: self.low] if domain is not None])
+
+    def _count_what_is_capped(self) -> None:
+        """Where every item is one of those of which there can only be so many, there are no more items than that."""
+        capped = [fact for fact in self._contains if fact.high]
+        nodes = {fact.node for fact in capped}
+        if capped and self._is_empty(self._regular, set(), nodes):
+            others = sum(not self._is_empty(index, set(), nodes) for index in range(self._regular))
+            self._lower_high(others + sum(fact.high or 0 for fact in capped))
+
+    def _kept_apart(self) -> int:
+        """How many items there are at least, where some of those that have to be there cannot be the same."""
+        needed = [(fact.low, {fact.node}, set[Node]()) for fact in self._contains if fact.low]
+        needed += [(1, set[Node](), {fact.node}) for fact in self._fails]
+        apart: list[tuple[int, set[Node], set[Node]]] = []
+        for count, matching, failing in sorted(needed, key=lambda each: -each[0]):
+            if all(self._prover.find(matching | one, failing | other).state == _EMPTY for _, one, other in apart):
+                apart.append((count, matching, failing))
+        return sum(count for count, _, _ in apart)
 
     def _lower_high(self, high: int) -> None:
         self.high = high if self.high is None else min(self.high, high)
@@ -177,10 +198,12 @@ class _Shape:
                 return None
             domains.append(values)
         found: list[Json] = []
+        whole = self._prover.reader.node([*self._contains, *([Unique()] if self._unique else [])])
         for length in range(self.low, self.high + 1):
-            for items in product(*domains[:length]):
-                found.append(list(items))
-                if len(found) > limits.MAX_LISTED_VALUES:
+            for count, items in enumerate(product(*domains[:length])):
+                if self._prover.matches(list(items), (whole,), ()) is not False:
+                    found.append(list(items))
+                if max(len(found), count // limits.MAX_LISTED_VALUES) > limits.MAX_LISTED_VALUES:
                     return None
         return found
 
@@ -232,10 +255,16 @@ class _Shape:
         return {self._prover.reader.node((values_of(items),))}
 
     def _wish(self, wishes: _Wishes, places: Iterator[int], matching: set[Node], failing: set[Node]) -> bool:
-        """Ask for an item at the first free index where one is possible."""
+        """Ask for an item at the first free index where one is possible, or else of one that is asked for already."""
         for index in places:
             if index not in wishes and not self._is_empty(index, matching, failing):
                 wishes[index] = (matching, failing)
+                return True
+        self._prover.spend(len(wishes) // limits.MADE_UP_ITEMS_PER_STEP)
+        for index, (wanted, unwanted) in wishes.items():
+            both = (wanted | matching, unwanted | failing)
+            if both != (wanted, unwanted) and not self._is_empty(index, *both):
+                wishes[index] = both
                 return True
         return False
 

@@ -6,7 +6,8 @@ Reads each character once whatever the expression; ends after a bounded number o
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from countersign import limits
@@ -27,6 +28,7 @@ from countersign.schema_change.steps import Spend
 _PREFERRED = "abcxyzABCXYZ0123456789_- "
 
 _STATES_PER_STEP = 4  # of one automaton moved over one character
+_CHARACTERS_PER_STEP = 64  # of texts to leave out
 
 type States = frozenset[int]
 
@@ -137,46 +139,70 @@ def common_text(
     unwanted: Sequence[Automaton],
     low: int,
     high: int | None,
-    is_excluded: Callable[[str], bool],
+    excluded: Collection[str],
     spend: Spend,
 ) -> str | None:
     """A shortest text of all `wanted` and of none of `unwanted`, of `low` to `high` characters; None: there is none.
 
+    It is none of `excluded`: these are followed as a tree of their own, so that no text is taken for one of them.
+
     Raises Unreadable where more states would be needed than are allowed.
     """
     every = [*wanted, *unwanted]
-    letters = _letters({ranges for each in every for ranges in each.ranges})
+    ranges = {ranges for each in every for ranges in each.ranges}
+    letters = _letters(ranges)
+    tree = _tree(excluded, spend)
+    named = (
+        _letters(ranges | {((ord(each), ord(each)),) for text in excluded for each in text}) if excluded else letters
+    )
     cap = low if high is None else high  # lengths beyond are alike
     begin = tuple(each.start for each in every)
-    waiting: deque[tuple[tuple[States, ...], str]] = deque([(begin, "")])
-    seen: set[tuple[tuple[States, ...], int]] = {(begin, 0)}
-    hits = 0
+    waiting: deque[tuple[tuple[States, ...], str, _Tree | None]] = deque([(begin, "", tree)])
+    seen: set[tuple[tuple[States, ...], int, int]] = {(begin, 0, id(tree))}
     while waiting:
-        states, text = waiting.popleft()
-        spend(1 + len(letters) * sum(len(each) for each in states) // _STATES_PER_STEP)
+        states, text, branch = waiting.popleft()
+        following_letters = letters if branch is None else named
+        spend(1 + len(following_letters) * sum(len(each) for each in states) // _STATES_PER_STEP)
         accepted = [1 in each for each in states]
         if len(text) >= low and all(accepted[: len(wanted)]) and not any(accepted[len(wanted) :]):
-            if not is_excluded(text):
+            if branch is None or not branch.ends:
                 return text
-            hits += 1  # excluded texts are few, but the search went on past one: other texts may share its states
-            if hits > limits.MAX_TRIED_VALUES:
-                raise Unreadable
         if high is not None and len(text) >= high:
             continue
-        for letter in letters:
+        for letter in following_letters:
             following = tuple(each.after(state, ord(letter)) for each, state in zip(every, states, strict=True))
             if not all(following[: len(wanted)]):
                 continue
-            key = (following, min(len(text) + 1, cap))
+            twig = None if branch is None else branch.twigs.get(letter)
+            key = (following, min(len(text) + 1, cap), id(twig))
             if key in seen:
                 continue
             if len(seen) >= limits.MAX_AUTOMATON_STATES:
                 raise Unreadable
             seen.add(key)
-            waiting.append((following, text + letter))
-    if hits:
-        raise Unreadable
+            waiting.append((following, text + letter, twig))
     return None
+
+
+@dataclass(slots=True)
+class _Tree:
+    """Texts with a common beginning, by the next character."""
+
+    ends: bool = False  #: what was read so far is one of the texts
+    twigs: dict[str, _Tree] = field(default_factory=dict)
+
+
+def _tree(texts: Collection[str], spend: Spend) -> _Tree | None:
+    if not texts:
+        return None
+    root = _Tree()
+    for text in texts:
+        spend(1 + len(text) // _CHARACTERS_PER_STEP)
+        branch = root
+        for character in text:
+            branch = branch.twigs.setdefault(character, _Tree())
+        branch.ends = True
+    return root
 
 
 def _letters(every: set[Ranges]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from countersign.schema_change.constraints import (
@@ -14,18 +14,19 @@ from countersign.schema_change.constraints import (
     Contains,
     Dependent,
     Items,
-    Kinds,
     Members,
+    MultipleOf,
     Names,
-    Never,
     Node,
     Not,
     OneOf,
+    Opaque,
+    Pattern,
     Reference,
     Required,
     Size,
+    Unique,
     Values,
-    speaks_of,
 )
 from countersign.schema_change.json_values import canonical, kind_of
 from countersign.schema_change.steps import Spend, unlimited
@@ -70,11 +71,18 @@ type Literal = tuple[bool, Node | Fact]
 type Alternative = tuple[Literal, ...]
 
 
+#: Say no more than what they are, as long as they hold.
+_LEAVES = frozenset(
+    {
+        *(ItemFails, MemberFails, SomeMemberFails, SomeNameFails, Bound, MultipleOf, Size, Pattern, Items, Contains),
+        *(Unique, Members, Names, Required, Opaque),
+    }
+)
 _LITERALS_PER_STEP = 16  # taken note of; alternatives of a wide `oneOf` are many times as many as its branches
 
 
 class Case:
-    """Facts about one value of kind `kind`. `is_closed` says that they contradict each other."""
+    """Facts about one value of kind `kind`, each of which can fail for it. `is_closed` says that they contradict each other."""
 
     def __init__(self, kind: str, float_integers: bool, spend: Spend = unlimited) -> None:
         self._spend = spend
@@ -130,9 +138,9 @@ class Case:
                     waiting.extend(self._node(holds, what))
                 elif known is not holds:
                     self.is_closed = True
-            elif what in (self.denied if holds else self.facts):
+            elif self._is_among(not holds, what):
                 self.is_closed = True
-            elif what not in (self.facts if holds else self.denied):
+            elif not self._is_among(holds, what):
                 waiting.extend(self._fact(holds, what))
 
     def _node(self, holds: bool, node: Node) -> Iterable[Literal]:
@@ -140,8 +148,8 @@ class Case:
             self.is_closed = self.is_closed or holds
             return ()
         constraints = node.by_kind.get(self.kind, ())
-        if holds:
-            return [(True, each) for each in constraints]
+        if holds or len(constraints) == 1:
+            return [(holds, each) for each in constraints]
         return self._choose(((False, each),) for each in constraints)
 
     def _choose(self, alternatives: Iterable[Alternative]) -> Iterable[Literal]:
@@ -161,24 +169,20 @@ class Case:
             if isinstance(what, Node):
                 if self._nodes.get(what) is (not holds) or (holds and self.kind in what.refused):
                     return True
-            elif what in (self.denied if holds else self.facts):
+            elif self._is_among(not holds, what):
                 return True
         return False
 
+    def _is_among(self, holds: bool, fact: Fact) -> bool:
+        """Whether `fact` is known to hold, or not to hold."""
+        known = self.facts if holds else self.denied
+        return bool(known) and fact in known  # most often there is none, and hashing takes time
+
     def _fact(self, holds: bool, fact: Fact) -> Iterable[Literal]:
-        match fact:
-            case ItemFails() | MemberFails() | SomeMemberFails() | SomeNameFails():
-                self.facts[fact] = None
-                return ()
-        if not speaks_of(fact, self.kind):
-            self.is_closed = self.is_closed or not holds
-            return ()
         (self.facts if holds else self.denied)[fact] = None
+        if holds and type(fact) in _LEAVES:
+            return ()
         match fact:
-            case Never():
-                self.is_closed = self.is_closed or holds
-            case Kinds(kinds=kinds):
-                self.is_closed = self.is_closed or (self.kind in kinds) is not holds
             case Values():
                 self._values(holds, fact)
             case AllOf(nodes=nodes):
@@ -209,13 +213,10 @@ class Case:
                 fewer: list[Alternative] = [((True, Contains(node, 0, low - 1)),)] if low else []
                 more: list[Alternative] = [((True, Contains(node, high + 1, None)),)] if high is not None else []
                 return self._choose(fewer + more)
-            case Items(prefix=prefix, rest=rest) if not holds:
-                last: Alternative = ((True, ItemFails(len(prefix), True, rest)),)
-                return self._choose(
-                    [((True, ItemFails(index, False, node)),) for index, node in enumerate(prefix)] + [last]
-                )
+            case Items() if not holds:
+                return self._choose(_item_failures(fact, self.all_of(Items)))
             case Members() if not holds:
-                return self._choose(_failures(fact))
+                return self._choose(_member_failures(fact, self.all_of(Members)))
             case Names(node=node) if not holds:
                 return [(True, SomeNameFails(node))]
         return ()
@@ -236,12 +237,34 @@ class Case:
         self.is_closed = self.is_closed or not self.domain
 
 
-def _failures(members: Members) -> Iterable[Alternative]:
+def _item_failures(items: Items, held: Sequence[Items]) -> Iterable[Alternative]:
+    """How `items` can fail: not where anything passes, nor where one of those that hold says the same."""
+    for index, node in enumerate(items.prefix):
+        if node.constraints and not any(other.at(index) is node for other in held):
+            yield ((True, ItemFails(index, False, node)),)
+    end, rest = len(items.prefix), items.rest
+    if rest.constraints and not any(all(each is rest for each in (*other.prefix[end:], other.rest)) for other in held):
+        yield ((True, ItemFails(end, True, rest)),)
+
+
+def _member_failures(members: Members, held: Sequence[Members]) -> Iterable[Alternative]:
+    """How `members` can fail: not where anything passes, nor where one of those that hold says the same."""
     for name, node in members.properties:
-        yield ((True, Required(name)), (True, MemberFails(name, node)))
+        if node.constraints and not any(other.named(name) is node for other in held):
+            yield ((True, Required(name)), (True, MemberFails(name, node)))
+    said = {pattern for other in held for pattern in other.patterns}
     for expression, node in members.patterns:
-        yield ((True, SomeMemberFails(members, expression, node)),)
-    yield ((True, SomeMemberFails(members, None, members.rest)),)
+        if node.constraints and (expression, node) not in said:
+            yield ((True, SomeMemberFails(members, expression, node)),)
+    if members.rest.constraints and not any(_leaves_the_same(other, members) for other in held):
+        yield ((True, SomeMemberFails(members, None, members.rest)),)
+
+
+def _leaves_the_same(one: Members, other: Members) -> bool:
+    """Whether what `other` leaves to its `rest` matches the same in `one`."""
+    if one.rest is not other.rest or one.patterns != other.patterns:
+        return False
+    return all(node is one.rest or other.named(name) is not None for name, node in one.properties)
 
 
 def _exactly_one(nodes: tuple[Node, ...]) -> Iterable[Alternative]:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from countersign import limits
+from countersign.errors import TooLarge
 from countersign.schema_change import keywords
-from countersign.schema_change.ambiguity import is_ambiguous, is_written_alike
+from countersign.schema_change.ambiguity import is_ambiguous, is_read_alike, is_written_alike
 from countersign.schema_change.counterexamples import Counterexamples, Question
 from countersign.schema_change.dialect import DIALECTS, DRAFT_2020_12, Dialect, named, readings, stated
 from countersign.schema_change.inclusion import INCLUSIONS, Inclusion, Outcome, Prover
@@ -20,8 +21,9 @@ from countersign.schema_change.json_values import canonical, is_same
 from countersign.schema_change.logic_rules import compare_logic
 from countersign.schema_change.member_rules import compare_members
 from countersign.schema_change.reader import Reader
-from countersign.schema_change.reference_rules import compare_references, follow
+from countersign.schema_change.reference_rules import compare_definitions, compare_references, follow
 from countersign.schema_change.references import Bundle
+from countersign.schema_change.sensitive_names import quotable
 from countersign.schema_change.value_rules import compare_annotations, compare_values
 from countersign.schema_change.values import Change, Counterexample, Direction, SchemaDiff, Verdict
 from countersign.schema_change.walk import Pair, Walk, kebab
@@ -56,17 +58,16 @@ def compare(
     """
     if old is None:
         return _created(new, new_bundle, default_dialect)
-    if any(_is_too_large(each) for each in (old, new, dict(old_bundle), dict(new_bundle))):
-        return _too_large()
-    before, after = Bundle(old, old_bundle), Bundle(new, new_bundle)
     try:
-        found = [_Comparison(before, after, *pair, masked_names) for pair in _dialects(before, after, default_dialect)]
+        before, after = Bundle(old, old_bundle), Bundle(new, new_bundle)
+        known = _default(default_dialect)
+        found = [_Comparison(before, after, *pair, masked_names, known) for pair in _dialects(before, after, known)]
         if is_same(old, new) and is_same(dict(old_bundle), dict(new_bundle)):
             alike = is_written_alike([old, dict(old_bundle)], [new, dict(new_bundle)])
             if alike or not any(each.is_ambiguous for each in found):
                 return SchemaDiff((), "compatible", "compatible", ())
-        return _compared(found)
-    except RecursionError:  # the caller's own stack counts: no depth limit of ours is sure to come first
+        return quotable(_compared(found), (old, new, dict(old_bundle), dict(new_bundle)), masked_names)
+    except (TooLarge, RecursionError):  # the caller's own stack counts: no depth limit of ours is sure to come first
         return _too_large()
 
 
@@ -84,7 +85,9 @@ def _compared(found: Sequence[_Comparison]) -> SchemaDiff:
     capped = any(each.is_ambiguous for each in found) or any(_is_unfathomable(change) for change in changes)
     backward = _agreed([each.verdict("backward") for each in found], capped)
     forward = _agreed([each.verdict("forward") for each in found], capped)
-    if (backward, forward) != ("compatible", "compatible") and all(change.effect == "none" for change in changes):
+    if (backward, forward) == ("compatible", "compatible"):  # the same put differently: together they do nothing
+        return SchemaDiff(tuple(replace(change, effect="none") for change in changes), backward, forward, ())
+    if all(change.effect == "none" for change in changes):
         # the rules of each family saw nothing: what the proof saw is said all the same
         changes.append(Change("schema-changed", "", "", "", None, None, None, "unknown"))
     unresolved = tuple(dict.fromkeys(where for each in found for where in each.walk.unresolved))
@@ -117,11 +120,10 @@ class _Comparison:
         old_dialect: Dialect,
         new_dialect: Dialect,
         masked_names: Collection[str] = (),
+        default: Dialect | None = None,
     ) -> None:
-        self.is_ambiguous = any(
-            is_ambiguous(side.document, side.schemas, dialect)
-            for side, dialect in ((before, old_dialect), (after, new_dialect))
-        )
+        self._default = default
+        self.is_ambiguous = is_ambiguous(before, old_dialect) or is_ambiguous(after, new_dialect)
         reader = Reader()
         self.prover = Prover(reader, float_integers=old_dialect.float_integers and new_dialect.float_integers)
         self.walk = Walk(reader, self.prover, masked_names)
@@ -145,7 +147,7 @@ class _Comparison:
     def changes(self) -> list[tuple[Change, Question | None]]:
         """Each change, and what would show it."""
         walk = self.walk
-        _compare_dialects(walk, self._pair)
+        _compare_dialects(walk, self._pair, self._default)
         walk.visit(self._pair)
         while (waiting := walk.next()) is not None:
             pair = follow(walk, waiting)
@@ -153,7 +155,7 @@ class _Comparison:
                 continue
             for rules in _RULES if _asserts(pair) else (compare_references, compare_annotations):
                 rules(walk, pair)
-        _compare_definitions(walk, self._pair)
+        compare_definitions(walk, self._pair)
         return [(change, walk.questions.get(index)) for index, change in enumerate(walk.changes)]
 
 
@@ -168,39 +170,25 @@ def _asserts(pair: Pair) -> bool:
     )
 
 
-def _compare_dialects(walk: Walk, pair: Pair) -> None:
+def _compare_dialects(walk: Walk, pair: Pair, default: Dialect | None) -> None:
+    """A dialect that is stated on one side only does nothing where the other side says the same in it all along."""
     old, new = stated(pair.old.schema), stated(pair.new.schema)
-    if old != new or (new is not None and new not in DIALECTS):
-        walk.keyword(pair, "$schema", "unknown", name="dialect")
+    if old == new and (new is None or new in DIALECTS):
+        return
+    is_said = False
+    if (old is None) is not (new is None) and (old or new) in DIALECTS:
+        place, other = (pair.old, pair.new) if old is None else (pair.new, pair.old)
+        possible = readings(place.schema, *place.bundle.schemas.values()) if default is None else (default,)
+        is_said = other.dialect.is_stated and is_read_alike(place.bundle, (other.dialect, *possible))
+    walk.keyword(pair, "$schema", "none" if is_said else "unknown", name="dialect")
 
 
-def _compare_definitions(walk: Walk, pair: Pair) -> None:
-    """Definitions that differ and that no reference led to: they act on nothing, but are said."""
-    for keyword in ("$defs", "definitions"):
-        old, new = pair.old_schema.get(keyword), pair.new_schema.get(keyword)
-        before, after = old if isinstance(old, dict) else {}, new if isinstance(new, dict) else {}
-        for name in {**before, **after}:
-            in_old, in_new = name in before, name in after
-            if in_old and in_new:
-                if walk.was_visited(before[name], after[name]) or is_same(before[name], after[name]):
-                    continue
-            how = "changed" if in_old and in_new else "removed" if in_old else "added"
-            walk.record(
-                f"definition-{how}",
-                pair,
-                (keyword, name),
-                "none",
-                member=name,
-                before=before.get(name),
-                after=after.get(name),
-                in_old=in_old,
-                in_new=in_new,
-            )
+def _default(name: str | None) -> Dialect | None:
+    return None if name is None else named(name) or DRAFT_2020_12
 
 
-def _dialects(before: Bundle, after: Bundle, default: str | None) -> Sequence[tuple[Dialect, Dialect]]:
+def _dialects(before: Bundle, after: Bundle, known: Dialect | None) -> Sequence[tuple[Dialect, Dialect]]:
     old, new = stated(before.document), stated(after.document)
-    known = None if default is None else named(default) or DRAFT_2020_12
     if known is not None and not known.is_stated:
         return [(known, known)]
     if old is None and new is None:
@@ -221,14 +209,13 @@ def _created(new: Json, bundle: Mapping[str, Json], default: str | None) -> Sche
     change = Change("schema-created", "", None, "", None, None, new, "narrows")
     backward: Verdict = "unknown"
     whole: tuple[Counterexample, ...] = ()
-    if not _is_too_large(new) and not _is_too_large(dict(bundle)):
+    try:
         after = Bundle(new, bundle)
-        try:
-            found = [_Comparison(Bundle(True, {}), after, *pair) for pair in _dialects(after, after, default)]
-            backward = _agreed([each.verdict("backward") for each in found], any(each.is_ambiguous for each in found))
-            whole = _whole_documents(found, backward, "compatible")
-        except RecursionError:
-            backward = "unknown"
+        found = [_Comparison(Bundle(True, {}), after, *pair) for pair in _dialects(after, after, _default(default))]
+        backward = _agreed([each.verdict("backward") for each in found], any(each.is_ambiguous for each in found))
+        whole = _whole_documents(found, backward, "compatible")
+    except (TooLarge, RecursionError):
+        backward = "unknown"
     reasons = () if backward == "compatible" else (f"backward {backward}: schema-created at the root (narrows)",)
     change = replace(change, counterexample=whole[0] if whole else None)
     return SchemaDiff((change,), backward, "compatible", reasons, whole)
@@ -242,6 +229,8 @@ def _identity(change: Change) -> object:
 
 def _is_unfathomable(change: Change) -> bool:
     """`writeOnly` is a mark, and where a message's direction counts, more than that."""
+    if change.kind.startswith("dialect-") and change.effect == "none":
+        return False
     return change.kind.startswith(_UNFATHOMABLE) or (change.effect == "unknown" and change.property == "writeOnly")
 
 
@@ -275,17 +264,3 @@ def _too_large() -> SchemaDiff:
     limit = f"a schema holds more than {limits.MAX_SCHEMA_NODES} values, or is nested too deep"
     change = Change("schema-too-large", "", "", "", None, None, None, "unknown")
     return SchemaDiff((change,), "unknown", "unknown", (f"backward unknown: {limit}", f"forward unknown: {limit}"))
-
-
-def _is_too_large(document: Json) -> bool:
-    count, waiting = 0, [document]
-    while waiting:
-        value = waiting.pop()
-        count += 1
-        if count > limits.MAX_SCHEMA_NODES:
-            return True
-        if isinstance(value, dict):
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
-    return False

@@ -13,14 +13,16 @@ from countersign.strict_json import Json
 SizedKind = Literal["string", "array", "object"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: frozen ones take twice as long to make
 class Node:
     """A schema. Nodes of one reader with the same constraints are one object, so identity is equality."""
 
     number: int
     constraints: tuple[Constraint, ...]  #: all must hold; empty accepts everything
+    parts: frozenset[Constraint] = field(repr=False)  #: the same
     refused: frozenset[str] = field(init=False, repr=False)  #: kinds of which no value matches
     by_kind: dict[str, tuple[Constraint, ...]] = field(init=False, repr=False)  #: what decides on values of other kinds
+    free: frozenset[str] = field(init=False, repr=False)  #: kinds of which every value matches
 
     def __post_init__(self) -> None:
         refused: set[str] = set()
@@ -30,15 +32,9 @@ class Node:
             refused |= never
             for kind in sometimes:
                 by_kind.setdefault(kind, []).append(each)
-        object.__setattr__(self, "refused", frozenset(refused))
-        object.__setattr__(
-            self, "by_kind", {kind: tuple(each) for kind, each in by_kind.items() if kind not in refused}
-        )
-
-    @property
-    def free(self) -> frozenset[str]:
-        """Kinds of which every value matches."""
-        return _ALL_KINDS - self.refused - self.by_kind.keys()
+        self.refused = frozenset(refused)
+        self.by_kind = {kind: tuple(each) for kind, each in by_kind.items() if kind not in refused}
+        self.free = _ALL_KINDS.difference(refused, by_kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +91,9 @@ class Items:
 
     prefix: tuple[Node, ...]
     rest: Node
+
+    def at(self, index: int) -> Node:
+        return self.prefix[index] if index < len(self.prefix) else self.rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +179,7 @@ class Conditional:
 class Reference:
     """A reference that is followed only when it is needed, because it leads back to itself."""
 
-    key: tuple[int, ...]
+    key: tuple[int | str, ...]
     target: Callable[[], Node] = field(compare=False)
 
 
@@ -244,6 +243,9 @@ def speaks_of(constraint: Constraint, kind: str) -> bool:
 
 def _reach(constraint: Constraint) -> tuple[frozenset[str], frozenset[str]]:
     """The kinds of which `constraint` rejects every value, and those of which it may reject some."""
+    fixed = _APPLIES.get(type(constraint))
+    if fixed is not None:
+        return _NO_KINDS, fixed
     match constraint:
         case Never():
             return _ALL_KINDS, _NO_KINDS
@@ -268,4 +270,4 @@ def _reach(constraint: Constraint) -> tuple[frozenset[str], frozenset[str]]:
             return _NO_KINDS, frozenset({kind})
         case Opaque(kinds=kinds) if kinds is not None:
             return _NO_KINDS, kinds
-    return _NO_KINDS, _APPLIES.get(type(constraint), _ALL_KINDS)
+    return _NO_KINDS, _ALL_KINDS

@@ -24,6 +24,9 @@ _DIRECTIONS: dict[ChangeEffect, Direction] = {
     "widens": "forward",
 }
 
+_PLAIN_CHARACTERS = 100
+_PLAIN_INTEGERS = 10**9
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -118,6 +121,8 @@ def _key(direction: Direction, old: Place, new: Place) -> tuple[Direction, int, 
 
 def _as_sent(value: Json) -> Json:
     """`value` as its reader gets it. Raises BadInput where it is too long or too deep to read, or no JSON text."""
+    if _is_plain(value):
+        return value
     if _takes_more_than(limits.MAX_COUNTEREXAMPLE_BYTES, value):
         raise TooLarge("too long to read")  # a long array takes long to write, only to be thrown away
     try:
@@ -127,6 +132,13 @@ def _as_sent(value: Json) -> Json:
     if len(text) > limits.MAX_COUNTEREXAMPLE_BYTES:
         raise TooLarge("too long to read")
     return loads(text, max_depth=limits.MAX_COUNTEREXAMPLE_DEPTH)
+
+
+def _is_plain(value: Json) -> bool:
+    """Whether no way of writing can make another value of it."""
+    if isinstance(value, str):
+        return value.isascii() and len(value) <= _PLAIN_CHARACTERS
+    return value is None or (isinstance(value, int) and abs(value) <= _PLAIN_INTEGERS)
 
 
 def _takes_more_than(limit: int, value: Json) -> bool:

@@ -74,6 +74,7 @@ def readings(*documents: Json) -> tuple[Dialect, ...]:
     for document in documents:
         for schema in subschemas(document):
             old = old or not keywords.ONLY_OLD.isdisjoint(schema) or isinstance(schema.get("items"), list)
+            old = old or str(schema.get("$id")).startswith("#")  # a plain name of draft-06 and draft-07
             new = new or not keywords.ONLY_NEW.isdisjoint(schema)
             four = four or any(isinstance(schema.get(end), bool) for end in ("exclusiveMinimum", "exclusiveMaximum"))
             siblings = siblings or ("$ref" in schema and bool(DRAFT_2020_12.assertions & (schema.keys() - {"$ref"})))
@@ -105,12 +106,11 @@ def subschemas(document: Json) -> Iterator[dict[str, Json]]:
             continue
         yield schema
         for keyword, value in schema.items():
-            shape = keywords.SUBSCHEMAS.get(keyword)
-            if shape is None:
+            if not isinstance(value, dict | list) or keyword not in keywords.SUBSCHEMAS:
                 continue
             if isinstance(value, list):
                 waiting.extend(value)
-            elif isinstance(value, dict) and shape in ("map", "map-of-schema-or-names"):
+            elif "map" in keywords.SUBSCHEMAS[keyword]:
                 waiting.extend(value.values())
             else:
                 waiting.append(value)

@@ -47,7 +47,7 @@ def accepts(
 
     With `annotate`, formats and unknown keywords accept everything, as a validator that only annotates has it. `spend` is called once for each step and may raise to end the work.
     """
-    return _Evaluation(spend, float_integers, annotate).node(node, value, 0)
+    return Evaluation(spend, float_integers=float_integers, annotate=annotate).accepts(node, value)
 
 
 def all_of(answers: Iterable[bool | None]) -> bool | None:
@@ -69,11 +69,16 @@ def any_of(answers: Iterable[bool | None]) -> bool | None:
     return negation(all_of(negation(answer) for answer in answers))
 
 
-class _Evaluation:
-    def __init__(self, spend: Spend, float_integers: bool, annotate: bool) -> None:
+class Evaluation:
+    """Answers as `accepts` does."""
+
+    def __init__(self, spend: Spend, *, float_integers: bool, annotate: bool) -> None:
         self._spend = spend
         self._float_integers = float_integers
         self._annotate = annotate
+
+    def accepts(self, node: Node, value: Json) -> bool | None:
+        return self.node(node, value, 0)
 
     def node(self, node: Node, value: Json, depth: int) -> bool | None:
         self._spend(1)

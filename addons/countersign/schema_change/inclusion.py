@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from operator import attrgetter
 from typing import Literal
 
@@ -22,7 +21,7 @@ from countersign import limits
 from countersign.schema_change import arrays, objects, scalars
 from countersign.schema_change.case import Case
 from countersign.schema_change.constraints import Node
-from countersign.schema_change.evaluation import accepts, all_of, negation
+from countersign.schema_change.evaluation import Evaluation, all_of, negation
 from countersign.schema_change.json_values import KINDS
 from countersign.schema_change.keyword_values import values_of
 from countersign.schema_change.reader import Reader
@@ -38,8 +37,14 @@ class Outcome:
     value: Json = None
 
 
+_NUMBER = attrgetter("number")
 _FACTS_PER_STEP = 256  # of a case that is looked at, or copied for a branch
 
+#: Of each kind the first that comes to mind.
+_ANY_VALUE: dict[str, Json] = {
+    **{"null": None, "boolean": False, "integer": 0, "whole": 0.0, "fraction": 0.5, "string": "a"},
+    **{"array": [], "object": {}},
+}
 EMPTY = Outcome("empty")
 UNKNOWN = Outcome("unknown")
 
@@ -53,12 +58,15 @@ class Prover:
     def __init__(self, reader: Reader, *, float_integers: bool = True) -> None:
         self.reader = reader
         self.float_integers = float_integers
+        self._anything, self._nothing = frozenset({reader.anything}), frozenset({reader.nothing})
         self._kinds = tuple(kind for kind in KINDS if kind != "whole" or not float_integers)
         self._known: dict[object, Outcome] = {}
         self._open: dict[object, int] = {}
         self._assumed: float = math.inf  # the outermost open question whose answer was taken for granted
         self.steps = Steps()
         self.spend = self.steps.spend
+        self._accepts = Evaluation(self.spend, float_integers=float_integers, annotate=False).accepts
+        self._accepts_annotated = Evaluation(self.spend, float_integers=float_integers, annotate=True).accepts
 
     def included(self, small: Node, large: Node, steps: int) -> Inclusion:
         """Whether every value that matches `small` matches `large`, within `steps` steps."""
@@ -75,9 +83,18 @@ class Prover:
     def find(self, matching: Iterable[Node], failing: Iterable[Node] = (), kinds: Sequence[str] = ()) -> Outcome:
         """A value that matches all of `matching` and none of `failing`, of one of `kinds` (empty: any)."""
         self.spend(1)
-        wanted, unwanted = frozenset(matching) - {self.reader.anything}, frozenset(failing) - {self.reader.nothing}
-        if self.reader.nothing in wanted or self.reader.anything in unwanted or wanted & unwanted:
+        wanted, unwanted = frozenset(matching) - self._anything, frozenset(failing) - self._nothing
+        if wanted and unwanted:
+            unwanted = frozenset([self._left_of(node, wanted) for node in unwanted])
+        possible = kinds or self._kinds
+        for node in wanted:
+            possible = [kind for kind in possible if kind not in node.refused]
+        for node in unwanted:
+            possible = [kind for kind in possible if kind not in node.free]
+        if not possible:
             return EMPTY
+        if not any([possible[0] in node.by_kind for node in (*wanted, *unwanted)]):
+            return Outcome("found", _ANY_VALUE[possible[0]])  # every value of this kind is one
         key = (wanted, unwanted, tuple(kinds))
         known = self._known.get(key)
         if known is not None:
@@ -91,7 +108,7 @@ class Prover:
         self._open[key] = depth
         outer, self._assumed = self._assumed, math.inf
         try:
-            outcome = self._any_kind(wanted, unwanted, kinds or self._kinds)
+            outcome = self._any_kind(wanted, unwanted, possible)
         finally:
             del self._open[key]
             inner, self._assumed = self._assumed, outer
@@ -100,6 +117,13 @@ class Prover:
         if inner < depth:
             self._assumed = min(outer, inner)
         return outcome
+
+    def _left_of(self, node: Node, wanted: frozenset[Node]) -> Node:
+        """What can fail of `node` where all of `wanted` hold: nothing that one of these says too."""
+        left = node.parts.difference(*(each.parts for each in wanted))
+        if len(left) == len(node.parts):
+            return node
+        return self.reader.node(each for each in node.constraints if each in left)
 
     def values(self, matching: Iterable[Node], failing: Iterable[Node], kinds: Sequence[str] = ()) -> list[Json] | None:
         """All values that match, or a few more; None where they are many, or not known."""
@@ -124,22 +148,15 @@ class Prover:
             ]
         )
 
-    def _accepts(self, node: Node, value: Json) -> bool | None:
-        return accepts(node, value, self.spend, float_integers=self.float_integers)
-
     def _shows(self, value: Json, wanted: Iterable[Node], unwanted: Iterable[Node]) -> bool:
         """Whether `value` is an example for every validator that takes formats and unknown keywords for annotations."""
-        shown = partial(accepts, value=value, spend=self.spend, float_integers=self.float_integers, annotate=True)
-        return all(map(shown, wanted)) and not any(shown(node) is not False for node in unwanted)
+        shown = self._accepts_annotated
+        return all(shown(node, value) for node in wanted) and all(shown(node, value) is False for node in unwanted)
 
     def _any_kind(self, wanted: frozenset[Node], unwanted: frozenset[Node], kinds: Sequence[str]) -> Outcome:
         outcome = EMPTY
-        possible = set(kinds).difference(*(node.refused for node in wanted))
-        possible.intersection_update(*(node.refused | node.by_kind.keys() for node in unwanted))
         known = [(holds, node) for holds, nodes in ((True, wanted), (False, unwanted)) for node in _in_order(nodes)]
         for kind in kinds:
-            if kind not in possible:
-                continue
             case = Case(kind, self.float_integers, self.spend)
             if kind == "null":
                 case.domain = {"null": None}
@@ -178,7 +195,7 @@ class Prover:
         choice = min(case.choices, key=len)
         outcome = EMPTY
         for alternative in choice:
-            branch = case.copy()
+            branch = case if alternative is choice[-1] else case.copy()
             branch.choices.remove(choice)
             for holds, what in alternative:
                 branch.add(holds, what)
@@ -211,4 +228,4 @@ class Prover:
 
 def _in_order(nodes: Iterable[Node]) -> list[Node]:
     """As they were read, so that proofs repeat themselves."""
-    return sorted(nodes, key=attrgetter("number"))
+    return sorted(nodes, key=_NUMBER)

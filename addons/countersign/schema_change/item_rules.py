@@ -10,9 +10,13 @@ from countersign.strict_json import Json
 
 type _Token = str | int
 
+_COMPARED = frozenset({"prefixItems", "items", "additionalItems"})
+
 
 def compare_items(walk: Walk, pair: Pair) -> None:
     """`prefixItems` and `items`, or `items` and `additionalItems`: place by place, then the rest."""
+    if _COMPARED.isdisjoint(pair.keywords):
+        return
     old_prefix, old_rest = _layout(pair.old)
     new_prefix, new_rest = _layout(pair.new)
     for old, new in zip(old_prefix, new_prefix, strict=False):

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 def pointer(start: str, *tokens: str | int) -> str:
     """`start` extended by reference tokens (RFC 6901)."""
-    return start + "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
+    for token in tokens:
+        start += "/" + str(token).replace("~", "~0").replace("/", "~1")
+    return start
 
 
 def target_pointer(reference: str, where: str) -> str:

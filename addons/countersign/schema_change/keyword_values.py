@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
-from countersign.schema_change.constraints import Bound, Constraint, Values
+from countersign.schema_change.constraints import Bound, Constraint, Size, SizedKind, Values
 from countersign.schema_change.json_values import KINDS, canonical, exact, is_number
 from countersign.schema_change.references import Place
 from countersign.strict_json import Json
+
+SIZES: dict[str, tuple[SizedKind, Literal["lower", "upper"]]] = {
+    "minLength": ("string", "lower"),
+    "maxLength": ("string", "upper"),
+    "minItems": ("array", "lower"),
+    "maxItems": ("array", "upper"),
+    "minProperties": ("object", "lower"),
+    "maxProperties": ("object", "upper"),
+}
 
 
 class Malformed(Exception):
@@ -33,6 +43,13 @@ def bound(place: Place, schema: dict[str, Json], keyword: str, value: Json) -> l
     if place.dialect.boolean_exclusive:
         is_open = schema.get("exclusiveMinimum" if end == "lower" else "exclusiveMaximum") is True
     return [Bound("lower" if end == "lower" else "upper", exact(number(value)), is_open)]
+
+
+def size(keyword: str, value: Json) -> list[Constraint]:
+    """Nothing where none is too few."""
+    kind, end = SIZES[keyword]
+    number = count(value)
+    return [] if end == "lower" and number == 0 else [Size(kind, end, number)]
 
 
 def kinds(value: Json, float_integers: bool, *, nullable: bool = False) -> frozenset[str]:

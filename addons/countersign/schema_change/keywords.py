@@ -12,6 +12,8 @@ ANNOTATIONS = frozenset(
 SENSITIVITY = frozenset({"writeOnly", "x-sensitive", "confluent:tags"})
 #: Name or place schemas; what they hold acts only through references.
 NAMES = frozenset({"$id", "id", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$defs", "definitions", "$schema"})
+#: Dialect name -> a keyword at the root of a document that holds definitions in sections (OpenAPI 3.0.3, 4.7.7).
+SECTIONED_DEFINITIONS = {"openapi-3.0": "components"}
 #: Prefixes of extension keywords whose owners define them as annotations (Kafka Connect, Schema Registry, generators).
 ANNOTATION_PREFIXES = ("connect.", "confluent:")
 EXTENSION_ANNOTATIONS = frozenset({"x-sensitive", "javaType", "javaInterfaces", "existingJavaType"})
@@ -103,6 +105,12 @@ SUBSCHEMAS: dict[str, Shape] = {
     "unevaluatedItems": "schema",
     "unevaluatedProperties": "schema",
     "contentSchema": "schema",
+}
+
+#: The first of these in a schema is read with the others.
+READ_TOGETHER = {
+    **dict.fromkeys(("properties", "patternProperties", "additionalProperties"), "members"),
+    **dict.fromkeys(("prefixItems", "items", "additionalItems"), "items"),
 }
 
 #: A document that uses one of these without `$schema` is of an old dialect, or of a new one.

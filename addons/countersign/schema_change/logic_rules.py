@@ -9,6 +9,12 @@ from countersign.schema_change.walk import Pair, Sense, Walk, differs, kebab
 from countersign.strict_json import Json
 
 _CONDITIONAL = ("if", "then", "else")
+_COMPARED = frozenset(
+    {
+        *("allOf", "anyOf", "oneOf", "not", *_CONDITIONAL, "contains", "propertyNames"),
+        *("unevaluatedItems", "unevaluatedProperties", "$dynamicRef", "$recursiveRef"),
+    }
+)
 _BRANCH_EFFECTS: dict[str, tuple[ChangeEffect, ChangeEffect]] = {
     # keyword -> what one branch more does, what one branch less does
     "allOf": ("narrows", "widens"),
@@ -18,6 +24,8 @@ _BRANCH_EFFECTS: dict[str, tuple[ChangeEffect, ChangeEffect]] = {
 
 def compare_logic(walk: Walk, pair: Pair) -> None:
     """`allOf`, `anyOf`, `oneOf`, `not`, `if`, and the keywords that hold one schema."""
+    if _COMPARED.isdisjoint(pair.keywords):
+        return
     for keyword in ("allOf", "anyOf", "oneOf"):
         _branches(walk, pair, keyword)
     _single(walk, pair, "not", ("not",), "reversed")

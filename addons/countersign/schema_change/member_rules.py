@@ -20,11 +20,12 @@ _DEPENDENCIES = {
 
 def compare_members(walk: Walk, pair: Pair) -> None:
     """`properties`, `patternProperties`, `additionalProperties`, `required` and dependencies."""
-    _required(walk, pair)
+    if "required" in pair.keywords:
+        _required(walk, pair)
     _maps(walk, pair)
     _rest(walk, pair)
     for keyword in _DEPENDENCIES:
-        if keyword in pair.new.dialect.assertions:
+        if keyword in pair.keywords and keyword in pair.new.dialect.assertions:
             _dependencies(walk, pair, keyword)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from countersign.schema_change.inclusion import Outcome, Prover
 
 _EMPTY = "empty"
+_MEMBERS_PER_STEP = 32  # constraints that are asked for what they say of one name
 _READABLE = ("other", "a", "b", "c", "1", "x-other")
 
 
@@ -88,15 +89,14 @@ class _Shape:
 
     def _at(self, name: str) -> tuple[set[Node], set[Node]]:
         """What the member `name` matches for certain, and what it does not match."""
-        matching: set[Node] = set()
-        for members in self._members:
+        self._prover.spend(len(self._members) // _MEMBERS_PER_STEP)
+        matching = {members.named(name) or members.rest for members in self._members if not members.patterns}
+        for members in [each for each in self._members if each.patterns]:
             named = members.named(name)
             hits = [(matches(expression, name, self._prover.spend), node) for expression, node in members.patterns]
             matching.update(node for hit, node in hits if hit)
-            if named is not None:
-                matching.add(named)
-            elif all(hit is False for hit, _ in hits):
-                matching.add(members.rest)
+            if named is not None or all(hit is False for hit, _ in hits):
+                matching.add(named or members.rest)
         return matching, {fact.node for fact in self._fails if fact.name == name}
 
     def _value(self, name: str, *, failing: Node | None = None) -> Outcome:
@@ -156,9 +156,27 @@ class _Shape:
             possible = [name for name in self._mentioned if name in self._required or self._can_be_there(name)]
             if self.low > len(possible):
                 return False
-        return all(self._has_member(fact) for fact in self._some_fail) and all(
-            self._has_name(fact) for fact in self._name_fails
-        )
+        facts: list[SomeMemberFails | SomeNameFails] = [*self._some_fail, *self._name_fails]
+        if not all(any(True for _ in self._possible_names(fact)) for fact in facts):
+            return False
+        return self.high is None or len(self._required) + self._kept_apart(facts) <= self.high
+
+    def _kept_apart(self, facts: Sequence[SomeMemberFails | SomeNameFails]) -> int:
+        """How many members `facts` need at least beside the required ones: no name will do for two of those counted."""
+        apart: list[set[str | None]] = []
+        for names in (set(self._possible_names(fact)) for fact in facts):
+            if names.isdisjoint(self._required) and all(map(names.isdisjoint, apart)):
+                apart.append(names)
+        return len(apart)
+
+    def _possible_names(self, fact: SomeMemberFails | SomeNameFails) -> Iterator[str | None]:
+        """Names that the member can have of which `fact` speaks; None: any that no fact mentions."""
+        if isinstance(fact, SomeMemberFails):
+            yield from self._named_failures(fact)
+        else:
+            yield from (name for name in self._mentioned if self._is_failure(name, fact) and self._has_place(name))
+        if not self._is_full() and self._has_other(fact):
+            yield None
 
     def _named_failures(self, fact: SomeMemberFails) -> Iterator[str]:
         """Mentioned names under which the member that `fact` speaks of can be."""
@@ -171,28 +189,23 @@ class _Shape:
                     matches(each, name, self._prover.spend) for each, _ in patterns
                 )
             if fits and not self._name_is_refused(name) and self._value(name, failing=fact.node).state != _EMPTY:
-                if name in self._required or not self._is_full():
+                if self._has_place(name):
                     yield name
+
+    def _has_place(self, name: str) -> bool:
+        return name in self._required or not self._is_full()
 
     def _is_full(self) -> bool:
         return self.high is not None and self.high <= len(self._required)
 
-    def _has_member(self, fact: SomeMemberFails) -> bool:
-        if next(self._named_failures(fact), None) is not None:
-            return True
-        return not self._is_full() and any(
-            self._prover.find(sort.matching, (fact.node,)).state != _EMPTY
-            for sort in self._others(fact.expression, fact.members)
-        )
+    def _has_other(self, fact: SomeMemberFails | SomeNameFails) -> bool:
+        if isinstance(fact, SomeNameFails):
+            return self._other_can_be_there((fact.node,))
+        sorts = self._others(fact.expression, fact.members)
+        return any(self._prover.find(sort.matching, (fact.node,)).state != _EMPTY for sort in sorts)
 
-    def _has_name(self, fact: SomeNameFails) -> bool:
-        for name in self._mentioned:
-            if self._prover.matches(name, (), (fact.node,)) is not False and self._can_be_there(name):
-                if name in self._required or not self._is_full():
-                    return True
-        if self._listed_names is not None or self._is_full():
-            return False
-        return self._other_can_be_there((fact.node,))
+    def _is_failure(self, name: str, fact: SomeNameFails) -> bool:
+        return self._prover.matches(name, (), (fact.node,)) is not False and self._can_be_there(name)
 
     def every(self) -> list[Json] | None:
         """All objects that there can be, or a few more; None where they are many, or not known."""
@@ -217,17 +230,13 @@ class _Shape:
     def examples(self) -> list[Json]:
         """One object with what has to be there, and the same with members up to the fewest that are allowed."""
         example: dict[str, Json] = {}
-        for name in self._required:
-            outcome = self._value(name)
-            if outcome.state != "found":
-                return []
-            example[name] = outcome.value
-        for fact in self._some_fail:
-            if not self._add_failure(example, fact):
-                return []
-        for failure in self._name_fails:
-            if not self._add_name(example, failure):
-                return []
+        added = chain(
+            (self._put(example, name) for name in self._required),
+            (self._add_failure(example, fact) for fact in self._some_fail),
+            (self._add_name(example, fact) for fact in self._name_fails),
+        )
+        if not all(added):
+            return []
         self._fill(example)
         return [example]
 
@@ -239,32 +248,30 @@ class _Shape:
                 return True
         for sort in self._others(fact.expression, fact.members):
             outcome = self._prover.find(sort.matching, (fact.node,))
-            name_found = self._fresh(example, sort)
-            if outcome.state == "found" and name_found is not None:
-                example[name_found] = outcome.value
+            if outcome.state == "found" and (fresh := self._fresh(example, sort)) is not None:
+                example[fresh] = outcome.value
                 return True
         return False
 
     def _fresh(self, example: dict[str, Json], sort: _Sort) -> str | None:
         """A name of this sort that nothing mentions, one that people can read where there is one; None: none found."""
+        taken = {**self._mentioned, **dict.fromkeys(example)}
         for name in _READABLE:
-            if name not in self._mentioned and name not in example:
-                if self._prover.matches(name, sort.wanted, sort.unwanted):
-                    return name
+            if name not in taken and self._prover.matches(name, sort.wanted, sort.unwanted):
+                return name
         found = sort.name
-        if found.value in self._mentioned or found.value in example:
-            used = self._prover.reader.node((values_of([*self._mentioned, *example]),))
+        if found.value in taken:
+            used = self._prover.reader.node((values_of(taken),))
             found = self._prover.find(sort.wanted, sort.unwanted | {used}, ("string",))
         return found.value if found.state == "found" and isinstance(found.value, str) else None
 
     def _add_name(self, example: dict[str, Json], fact: SomeNameFails) -> bool:
-        for name in self._mentioned:
+        for name in (*example, *self._mentioned):
             if self._prover.matches(name, self._names, (fact.node,)) and name not in self._absent:
                 if self._put(example, name):
                     return True
         for sort in self._others(None, None, (fact.node,)):
-            name_found = self._fresh(example, sort)
-            if name_found is not None and self._put(example, name_found):
+            if (fresh := self._fresh(example, sort)) is not None and self._put(example, fresh):
                 return True
         return False
 
@@ -277,10 +284,16 @@ class _Shape:
     def _fill(self, example: dict[str, Json]) -> None:
         """Add members until there are as many as are needed."""
         made_up = (f"k{index}" for index in range(limits.MAX_TRIED_VALUES))
-        for name in chain(self._mentioned, made_up):
+        for name in chain(self._mentioned, made_up, self._fresh_names(example)):
             if len(example) >= self.low:
                 return
             if name not in example and not self._name_is_refused(name):
-                outcome = self._value(name)
-                if outcome.state == "found":
-                    example[name] = outcome.value
+                self._put(example, name)
+
+    def _fresh_names(self, example: dict[str, Json]) -> Iterator[str]:
+        """Names of every sort, each until one more does not make it into `example`."""
+        for sort in self._others(None, None):
+            last = None
+            while (name := self._fresh(example, sort)) is not None and name != last:
+                yield name
+                last = name

@@ -7,7 +7,7 @@ understood right after a leading `^`: `^(?=a)(?!b)c` is `^a`, and not `^b`, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Literal
 
 from countersign.schema_change.automata import Automaton, automaton, common_text
@@ -49,10 +49,10 @@ def text_of(
     unwanted: Sequence[str],
     low: int,
     high: int | None,
-    is_excluded: Callable[[str], bool],
+    excluded: Collection[str],
     spend: Spend,
 ) -> Answer:
-    """A text of `low` to `high` characters in which all of `wanted` and none of `unwanted` are found.
+    """A text of `low` to `high` characters, none of `excluded`, in which all of `wanted` and none of `unwanted` are found.
 
     `none` is said only where both flavours have none. An expression that cannot be read is left out, and then `found`
     is a suggestion.
@@ -66,7 +66,7 @@ def text_of(
         yes = _readable(automaton(each, flavour) for holds, each in parts if holds)
         no = _readable(automaton(each, flavour) for each in refused)
         try:
-            text = common_text(yes, no, low, high, is_excluded, spend)
+            text = common_text(yes, no, low, high, excluded, spend)
         except Unreadable:
             found = _UNKNOWN
             continue

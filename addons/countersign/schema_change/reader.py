@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from countersign import limits
 from countersign.schema_change import keyword_values, keywords
@@ -27,25 +28,15 @@ from countersign.schema_change.constraints import (
     Pattern,
     Reference,
     Required,
-    Size,
-    SizedKind,
     Unique,
 )
 from countersign.schema_change.json_values import canonical, exact
 from countersign.schema_change.kubernetes import constraints_of, declared, is_filled_in, undeclared
 from countersign.schema_change.references import Place, UnresolvedReference
-from countersign.schema_change.unevaluated import as_plain
+from countersign.schema_change.unevaluated import Unclear, unevaluated
 from countersign.strict_json import Json
 
 _NEVER = Never()
-_SIZES: dict[str, tuple[SizedKind, str]] = {
-    "minLength": ("string", "lower"),
-    "maxLength": ("string", "upper"),
-    "minItems": ("array", "lower"),
-    "maxItems": ("array", "upper"),
-    "minProperties": ("object", "lower"),
-    "maxProperties": ("object", "upper"),
-}
 _OPAQUE_KINDS = {
     "format": None,
     "contentEncoding": frozenset({"string"}),
@@ -59,25 +50,27 @@ _OPAQUE_KINDS = {
 class Reader:
     """Reads places into nodes; schemas that say the same get the same node, whichever document they stand in."""
 
+    anything = Node(0, (), frozenset())
+    nothing = Node(1, (_NEVER,), frozenset({_NEVER}))
+
     def __init__(self) -> None:
-        self._known_nodes: dict[frozenset[Constraint], Node] = {}
+        self._known_nodes = {each.parts: each for each in (self.anything, self.nothing)}
         self._read: dict[tuple[int, int, str], Node] = {}
         self._open: set[tuple[int, int, str]] = set()
         self._kept: list[Place] = []  # keeps what `id` named alive
-        self.anything = self.node(())
-        self.nothing = self.node((_NEVER,))
         self.unresolved: set[str] = set()  #: references that lead nowhere
         self._depth = 0
+        self.evaluations_left = limits.MAX_EVALUATED  #: schemas that `unevaluated` may still look into
 
     def node(self, constraints: Iterable[Constraint]) -> Node:
         """The one node with these constraints."""
-        distinct = tuple(dict.fromkeys(constraints))  # in the order of the schema, so that proofs repeat themselves
-        key = frozenset(distinct)
-        if _NEVER in key and len(key) > 1:
-            return self.nothing
+        ordered = dict.fromkeys(constraints)  # as in the schema, so that proofs repeat themselves
+        distinct, key = tuple(ordered), frozenset(ordered)
         found = self._known_nodes.get(key)
         if found is None:
-            found = self._known_nodes[key] = Node(len(self._known_nodes), distinct)
+            if len(key) > 1 and _NEVER in key:
+                return self.nothing
+            found = self._known_nodes[key] = Node(len(self._known_nodes), distinct, key)
         return found
 
     def read(self, place: Place) -> Node:
@@ -94,7 +87,8 @@ class Reader:
         if known is not None:
             return known
         if key in self._open or self._depth >= limits.MAX_SCHEMA_DEPTH:
-            return self.node((Reference(key[:2], lambda: self._later(place)),))
+            # what is open is being read; what is too deep was not, and may say something else in another dialect
+            return self.node((Reference(key[:2] if key in self._open else key, lambda: self._later(place)),))
         self._open.add(key)
         self._depth += 1
         try:
@@ -123,15 +117,21 @@ class Reader:
         if "$ref" in schema and not dialect.ref_has_siblings:
             return self._reference(place, schema["$ref"])
         found: list[Constraint] = []
+        read: set[str | None] = set()
         assertions = dialect.assertions
         for keyword, value in schema.items():
             if keyword not in assertions:
-                if not dialect.annotates(keyword) and keyword not in keywords.NAMES:
+                if not dialect.annotates(keyword) and not place.names(keyword):
                     ignored = keyword not in keywords.ANY_DIALECT
                     found.append(Opaque(keyword, canonical(value), None, ignored))
                 continue
+            together = keywords.READ_TOGETHER.get(keyword)
+            if together in read:
+                continue
             try:
                 found.extend(self._keyword(place, schema, keyword, value))
+                if together is not None:
+                    read.add(together)
             except keyword_values.Malformed:
                 found.append(Opaque(keyword, canonical(value), None))
         if dialect.prunes:
@@ -148,7 +148,8 @@ class Reader:
             target = place.follow(reference)
         except UnresolvedReference:
             self.unresolved.add(str(reference))
-            return [Opaque("$ref", f"{canonical(reference)} {id(place.bundle)}", None)]
+            # by where it stands: the same text below another `$id` may lead elsewhere
+            return [Opaque("$ref", f"{canonical(reference)} {id(place.schema)}", None)]
         return [AllOf((self.read(target),))]
 
     def _keyword(self, place: Place, schema: dict[str, Json], keyword: str, value: Json) -> Sequence[Constraint]:
@@ -204,17 +205,14 @@ class Reader:
                 return self._dependencies(place, keyword, value)
             case "nullable" | "x-kubernetes-preserve-unknown-fields":
                 return []  # with `type`, and with the members
-        if keyword in _SIZES:
-            kind, end = _SIZES[keyword]
-            size = keyword_values.count(value)
-            if end == "lower":
-                return [Size(kind, "lower", size)] if size else []
-            return [Size(kind, "upper", size)]
+        if keyword in keyword_values.SIZES:
+            return keyword_values.size(keyword, value)
         if keyword in keywords.OPAQUE_BY_SURROUNDINGS:
-            plain = as_plain(place, schema, keyword) if keyword.startswith("unevaluated") else None
-            if plain is not None:
-                return self._items(place, plain) if keyword == "unevaluatedItems" else self._members(place, plain)
-            key = f"{canonical(schema)} {id(place.bundle) if keyword_values.has_reference(schema) else ''}"
+            with suppress(Unclear):
+                if keyword.startswith("unevaluated"):
+                    return unevaluated(self, place, schema, keyword)
+            said = {each: there for each, there in schema.items() if not place.dialect.annotates(each)}
+            key = f"{canonical(said)} {id(schema) if keyword_values.has_reference(schema) else ''}"
             return [Opaque(keyword, key, _OPAQUE_KINDS.get(keyword))]
         if keyword in keywords.SERVICE_OPAQUE:
             return constraints_of(keyword, value)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from countersign.schema_change import keywords
 from countersign.schema_change.json_pointers import pointer, target_pointer
-from countersign.schema_change.json_values import canonical
+from countersign.schema_change.json_values import canonical, is_same
 from countersign.schema_change.references import Place, UnresolvedReference
 from countersign.schema_change.sensitivity import is_mark
 from countersign.schema_change.walk import Pair, Walk, differs
@@ -61,6 +61,41 @@ def compare_references(walk: Walk, pair: Pair) -> None:
         walk.visit(Pair(places[0], places[1], pointers[0], pointers[1], pair.sense))
     elif differs(pair, "$ref"):
         walk.keyword(pair, "$ref", walk.group_effect(pair, ("$ref",)), name="reference")
+
+
+def compare_definitions(walk: Walk, pair: Pair) -> None:
+    """Definitions at the root that differ and that no reference led to: they act on nothing, but are said."""
+    sections = keywords.SECTIONED_DEFINITIONS.get(pair.new.dialect.name, "")
+    every = {**_map(pair.old_schema.get(sections)), **_map(pair.new_schema.get(sections))}
+    for tokens in (("$defs",), ("definitions",), *((sections, section) for section in every)):
+        before, after = _at(pair.old_schema, tokens), _at(pair.new_schema, tokens)
+        for name in {**before, **after}:
+            in_old, in_new = name in before, name in after
+            if in_old and in_new:
+                if walk.was_visited(before[name], after[name]) or is_same(before[name], after[name]):
+                    continue
+            how = "changed" if in_old and in_new else "removed" if in_old else "added"
+            walk.record(
+                f"definition-{how}",
+                pair,
+                (*tokens, name),
+                "none",
+                member=name,
+                before=before.get(name),
+                after=after.get(name),
+                in_old=in_old,
+                in_new=in_new,
+            )
+
+
+def _at(schema: dict[str, Json], tokens: tuple[str, ...]) -> dict[str, Json]:
+    for token in tokens:
+        schema = _map(schema.get(token))
+    return schema
+
+
+def _map(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
 
 
 def _has_siblings(place: Place) -> bool:

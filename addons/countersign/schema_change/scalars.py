@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -40,7 +41,7 @@ def numbers(case: Case) -> Iterable[Json] | None:
     if first is not None and last is not None:
         if first > last:
             return None
-        if last - first < limits.MAX_TRIED_VALUES:
+        if last - first < limits.MAX_TRIED_VALUES + len(case.excluded):
             left = _left((factor * step for factor in range(first, last + 1)), case)
             some = next(left, None)
             return None if some is None else _written(chain((some,), left), case)
@@ -61,10 +62,12 @@ def strings(case: Case, spend: Spend) -> Iterable[Json] | None:
     unwanted = [fact.expression for fact in case.denied if isinstance(fact, Pattern)]
     if not wanted and not unwanted:
         return _texts(low, high)
-    state, text = text_of(wanted, unwanted, low, high, lambda text: canonical(text) in case.excluded, spend)
+    excluded = [json.loads(key) for key in case.excluded if key.startswith('"')]
+    state, text = text_of(wanted, unwanted, low, high, excluded, spend)
     if state == "none":
         return None
-    return chain((text,), _texts(low, high)) if state == "found" else _texts(low, high)
+    # an empty text tells people little: others are tried first
+    return chain((text,), _texts(low, high)) if state == "found" and text else chain(_texts(low, high), (text,))
 
 
 def sizes(case: Case) -> tuple[int, int | None]:
@@ -137,6 +140,6 @@ def _written(values: Iterable[Fraction], case: Case) -> Iterator[Json]:
 
 
 def _texts(low: int, high: int | None) -> Iterator[Json]:
-    for length in (low, low + 1, low + 2):
+    for length in dict.fromkeys((max(low, 1), low, low + 1, low + 2)):
         if length <= limits.MAX_TRIED_CHARACTERS and (high is None or length <= high):
             yield from (letter * length for letter in "aAz0-é")

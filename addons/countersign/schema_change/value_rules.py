@@ -20,6 +20,7 @@ _CONTAINS = ("contains", "minContains", "maxContains")
 _ITEMS = frozenset({"items", "prefixItems", "additionalItems"})  #: `item_rules` compares them across dialects
 _TYPES = ("type", "nullable", "x-kubernetes-int-or-string")
 _SWITCHES = ("uniqueItems", "nullable", "x-kubernetes-int-or-string")  #: absent is false
+_SAID_HERE = keywords.SENSITIVITY | keywords.SERVICE_OPAQUE  #: even where a dialect takes them for assertions
 _COMPARED = frozenset({*_ORDERED, *_SINGLE, *_SWITCHES, "exclusiveMinimum", "exclusiveMaximum"})
 
 
@@ -42,10 +43,11 @@ def compare_values(walk: Walk, pair: Pair) -> None:
 
 def compare_annotations(walk: Walk, pair: Pair) -> None:
     """Keywords that leave validation alone, and keywords that nobody here knows."""
-    for keyword in sorted(pair.keywords):
+    assertions = pair.new.dialect.assertions
+    for keyword in sorted((pair.keywords - assertions) | (pair.keywords & _SAID_HERE)):
         if not differs(pair, keyword):
             continue
-        opaque = keyword in keywords.SERVICE_OPAQUE & pair.new.dialect.assertions
+        opaque = keyword in keywords.SERVICE_OPAQUE and keyword in assertions
         effect: ChangeEffect = "unknown" if opaque else "none"
         if keyword in keywords.SENSITIVITY:
             walk.keyword(pair, keyword, effect, name="sensitivity", member=keyword, changed=_mark_change(pair, keyword))
@@ -53,10 +55,10 @@ def compare_annotations(walk: Walk, pair: Pair) -> None:
             walk.keyword(pair, keyword, effect, member=keyword)
         elif pair.new.dialect.annotates(keyword):
             walk.keyword(pair, keyword, effect, name="annotation", member=keyword)
-        elif keyword in keywords.NAMES:
-            if keyword not in ("$defs", "definitions", "$schema"):
+        elif pair.new.names(keyword):
+            if keyword not in ("$defs", "definitions", "$schema", "components"):
                 walk.keyword(pair, keyword, "none", name="identifier", member=keyword)
-        elif keyword not in pair.new.dialect.assertions | (_ITEMS & pair.old.dialect.assertions):
+        elif keyword not in assertions | (_ITEMS & pair.old.dialect.assertions):
             walk.keyword(pair, keyword, "unknown", name="unknown-keyword", member=keyword)
 
 

@@ -40,6 +40,7 @@ class Change:
     after: Json
     effect: ChangeEffect
     counterexample: Counterexample | None = None  #: a value for the place of the change, which shows its effect
+    may_be_quoted: bool = False  #: whether its values are known to be of no sensitive member: a summary may say them
 
     def as_json(self) -> dict[str, Json]:
         """The members of `schema diff --json`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from countersign import limits
@@ -37,7 +38,7 @@ _EFFECTS: dict[tuple[str, str], ChangeEffect] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Place`
 class Pair:
     """Two schemas that stand for each other, and where they stand."""
 
@@ -51,9 +52,8 @@ class Pair:
     keywords: frozenset[str] = field(init=False)  #: of either
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "old_schema", _members(self.old.schema))
-        object.__setattr__(self, "new_schema", _members(self.new.schema))
-        object.__setattr__(self, "keywords", frozenset((*self.old_schema, *self.new_schema)))
+        self.old_schema, self.new_schema = _members(self.old.schema), _members(self.new.schema)
+        self.keywords = frozenset((*self.old_schema, *self.new_schema))
 
 
 class Walk:
@@ -69,6 +69,7 @@ class Walk:
         self._waiting: deque[Pair] = deque()
         self._seen: set[tuple[int, int]] = set()
         self._kept: list[Place] = []
+        self._group_effects: dict[tuple[int, int, tuple[str, ...]], Effect] = {}
         self._steps_left = limits.MAX_EFFECT_STEPS_IN_ALL
 
     def visit(self, pair: Pair) -> None:
@@ -93,10 +94,13 @@ class Walk:
     ) -> None:
         """Look at the subschemas that stand at the same place in both (at `new_tokens` in NEW, where given) later."""
         new_tokens = new_tokens or tokens
+        old, new = at(pair.old_schema, tokens), at(pair.new_schema, new_tokens)
+        if _means_the_same(pair) and is_same(old, new):
+            return
         self.visit(
             Pair(
-                pair.old.inside(at(pair.old_schema, tokens)),
-                pair.new.inside(at(pair.new_schema, new_tokens)),
+                pair.old.inside(old),
+                pair.new.inside(new),
                 pointer(pair.old_pointer, *tokens),
                 pointer(pair.new_pointer, *new_tokens),
                 combined(pair.sense, sense or "same"),
@@ -178,11 +182,15 @@ class Walk:
 
     def group_effect(self, pair: Pair, group: tuple[str, ...]) -> Effect:
         """What the keywords of `group` alone do in NEW, against what they do in OLD."""
-        old, new = (
-            self.fragment(place, {keyword: schema[keyword] for keyword in group if keyword in schema})
-            for place, schema in ((pair.old, pair.old_schema), (pair.new, pair.new_schema))
-        )
-        return self.effect(old, new)
+        key = (id(pair.old_schema), id(pair.new_schema), group)
+        known = self._group_effects.get(key)
+        if known is None:
+            old, new = self._part(pair.old, pair.old_schema, group), self._part(pair.new, pair.new_schema, group)
+            known = self._group_effects[key] = self.effect(old, new)
+        return known
+
+    def _part(self, place: Place, schema: dict[str, Json], group: tuple[str, ...]) -> Node:
+        return self.fragment(place, {keyword: schema[keyword] for keyword in group if keyword in schema})
 
     def effect(self, old: Node, new: Node) -> Effect:
         """What putting `new` in the place of `old` does."""
@@ -232,8 +240,9 @@ def at(schema: Json, tokens: tuple[str | int, ...]) -> Json:
     return schema
 
 
+@cache
 def kebab(keyword: str) -> str:
-    """`minLength` as `min-length`."""
+    """`minLength` as `min-length`; asked of the few keywords that are known here."""
     return "".join("-" + letter.lower() if letter.isupper() else letter for letter in keyword).strip("$")
 
 
@@ -243,6 +252,12 @@ def differs(pair: Pair, keyword: str) -> bool:
     if (keyword in old) != (keyword in new):
         return True
     return keyword in old and not is_same(old[keyword], new[keyword])
+
+
+def _means_the_same(pair: Pair) -> bool:
+    """Whether what is written alike on both sides means the same: no reference leads to something that differs."""
+    old, new = pair.old, pair.new
+    return old.dialect is new.dialect and not (old.bundle.has_references or new.bundle.has_references)
 
 
 def _members(schema: Json) -> dict[str, Json]:
