@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from countersign.approvals.approval import Approval
-from countersign.approvals.change_text import approval_text, counterexample_text, moment
+from countersign.approvals.change_text import approval_text, counterexample_text, moment, requirement_text
 from countersign.approvals.document import approval_document
 from countersign.approvals.store import ApprovalEvent
 from countersign.rulebook.values import Requirement
@@ -52,7 +52,7 @@ def text(an_approval: MakeApproval) -> Text:
         "Risk          high: documents that are valid today would be refused",
         "'risky' (approval.yaml:3): the rule 'risky' asks for one other person's approval",
         "Allowed by    'writers' (access.yaml:7)",
-        "Needs         1 person of group:leads or person:carol (1 missing)\n",
+        "Needs         1 person of the group leads or carol (1 missing)\n",
         "Ends          2023-11-14 23:13:20 UTC, by itself",
         "breaking (does the new schema accept all that the old one accepts?)",
         "documents without taxId are no longer accepted",
@@ -105,9 +105,33 @@ def test_alternatives_are_said_with_or(text: Text, an_event: MakeEvent) -> None:
         (Requirement(1, ("group:owners",)), Requirement(1, ("person:carol", "group:officers"))),
     )
     shown = text(an_event("approved", signed_as=["group:leads"]), alternatives=alternatives)
-    assert "Needs         2 people of group:leads (1 missing)\n" in shown
-    second = "1 person of group:owners (1 missing) and 1 person of person:carol or group:officers (1 missing)"
+    assert "Needs         2 people of the group leads (1 missing)\n" in shown
+    second = "1 person of the group owners (1 missing) and 1 person of carol or the group officers (1 missing)"
     assert f"or            {second}\n" in shown
+
+
+def test_approvers_are_said_in_words() -> None:
+    """A group is called one, a person by name alone; what a rule cannot name stays as it is."""
+
+    def needs(quorum: int, *approvers: str) -> str:
+        return requirement_text({"quorum": quorum, "approvers": approvers, "missing": 0})
+
+    assert needs(1, "group:leads") == "1 person of the group leads"
+    assert needs(2, "group:leads", "person:ann") == "2 people of the group leads or ann"
+    assert needs(1, "person:ann", "person:bob") == "ann or bob"
+    assert needs(2, "person:ann", "person:bob") == "2 of ann or bob"
+    assert needs(1, "leads") == "1 person of leads"
+    assert needs(1, "person:a:b") == "a:b"
+
+
+def test_reasons_say_no_change_again(text: Text) -> None:
+    """A change has its own lines; what more there is to say stays."""
+    said = "backward breaking: required-added at /properties/customer/required (narrows)"
+    other = "backward unknown: the reference at /a/$ref leads nowhere"
+    shown = text(changes=(NARROWED,), reasons=(said, other))
+    assert said not in shown
+    assert other in shown
+    assert said in text(changes=(), reasons=(said,))
 
 
 def test_signatures_and_reasons_are_shown(text: Text, an_event: MakeEvent) -> None:
@@ -130,7 +154,7 @@ def test_what_broke_the_glass_is_said_first_and_its_review_too(text: Text, an_ev
     """It has passed; who must look; who did, and what they said."""
     broken = text(begins="break-glass", justification="production is down")
     assert "Broke glass   it has passed without approval" in broken
-    assert "Reviewed by   1 person of group:leads or person:carol (1 missing)" in broken
+    assert "Reviewed by   1 person of the group leads or carol (1 missing)" in broken
     assert "by itself" not in broken
     for verdict, said in (("accept", "reviewed and accepted"), ("object", "reviewed and objected")):
         assert f"bob {said} at" in text(an_event("reviewed", verdict=verdict), begins="break-glass")

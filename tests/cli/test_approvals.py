@@ -72,7 +72,7 @@ async def test_the_first_of_two_signatures_is_not_called_done(stage: Stage) -> N
     """Who signs first is told that others must."""
     held = await stage.hold(alternatives=((Requirement(2, ("group:stewards",)),),))
     said = (await run(stage, "token-bob", "approve", held.request.id)).output
-    assert "1 more needed from other people: 2 people of group:stewards (1 missing)" in said
+    assert "1 more needed from other people: 2 people of the group stewards (1 missing)" in said
 
 
 async def test_deny_needs_a_reason(stage: Stage) -> None:
@@ -127,7 +127,7 @@ async def test_list_says_how_risky_how_long_and_who_is_missing(stage: Stage) -> 
     asked_at = int((time.time() - 3 * 3600 - 60) * 1_000_000)
     await stage.hold(requested_at=asked_at, reason=("deny",))
     output = (await run(stage, "token-bob", "list")).output
-    for part in ("high risk, waits 3 h, 1 missing", "1 person of group:stewards", "approve, deny (with a reason)"):
+    for part in ("high risk, waits 3 h, 1 missing", "1 person of the group stewards", "approve, deny (with a reason)"):
         assert part in output
 
 

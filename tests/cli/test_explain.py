@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,8 +142,19 @@ def test_plain_words(tmp_path: Path) -> None:
     """Without --json, one line for each thing, and nothing that moves a terminal."""
     result = explain(tmp_path, {**REQUEST, "caller": {**CALLER, "people": ["al\x1b[2Jice"]}})
     assert result.exit_code == 0
-    assert "decision   allow" in result.output
+    assert re.search(r"^decision +allow$", result.output, re.MULTILINE)
     assert "\x1b" not in result.output
+
+
+def test_columns_line_up(tmp_path: Path) -> None:
+    """Whatever the longest label is; what there is not is a dash."""
+    result = explain(tmp_path, {**REQUEST, "body": {**OLD, "required": ["id"]}})
+    rows = [re.fullmatch(r"([a-z ]+?)  +(\S.*)", line) for line in result.output.splitlines()]
+    assert all(rows)
+    assert len({row.start(2) for row in rows if row is not None}) == 1
+    assert "break glass reason" in {row[1] for row in rows if row is not None}
+    denied = explain(tmp_path, {**REQUEST, "caller": {**CALLER, "groups": ["guests"]}})
+    assert re.search(r"^rule +-$", denied.output, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

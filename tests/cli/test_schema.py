@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from countersign.cli.schema import schema
 STRING, INTEGER = '{"type": "string"}', '{"type": "integer"}'
 
 
-def run(*arguments: str, stdin: str | bytes = "", color: bool = False) -> Result:
-    return CliRunner().invoke(schema, ["diff", *arguments], input=stdin, color=color)
+def run(*arguments: str, stdin: str | bytes = "", color: bool = False, env: dict[str, str] | None = None) -> Result:
+    variables = {"NO_COLOR": "", "TERM": "xterm", **(env or {})}
+    return CliRunner().invoke(schema, ["diff", *arguments], input=stdin, color=color, env=variables)
 
 
 def written(folder: Path, **files: str) -> list[str]:
@@ -62,7 +64,7 @@ def test_plain_view_shows_examples(tmp_path: Path) -> None:
     assert output.count("for example `1` is valid today and would be refused") == 2
     assert "for example" not in run(*written(tmp_path, old='{"title": "a"}', new='{"title": "b"}')).stdout
     output = run(*written(tmp_path, old='{"const": "a\\u202e"}', new='{"type": "string"}')).stdout
-    assert 'for example `""` is refused today and would be valid' in output
+    assert re.search('for example `"[^"]*"` is refused today and would be valid', output)
     output = run(*written(tmp_path, old='{"type": "string"}', new='{"not": {"const": ""}}')).stdout
     assert 'for example `""` is valid today and would be refused' in output
     assert "`null` is refused today and would be valid" in output
@@ -78,6 +80,48 @@ def test_examples_are_escaped(tmp_path: Path) -> None:
 def test_plain_view_is_coloured_on_a_terminal(tmp_path: Path) -> None:
     """On a terminal a breaking verdict is red."""
     assert "\x1b[31m" in run(*written(tmp_path, old=STRING, new=INTEGER), color=True).stdout
+
+
+@pytest.mark.parametrize("variable", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_plain_view_has_no_colours_where_they_are_not_wanted(tmp_path: Path, variable: dict[str, str]) -> None:
+    """NO_COLOR (no-color.org), or a terminal that cannot; an empty NO_COLOR asks for nothing."""
+    files = written(tmp_path, old=STRING, new=INTEGER)
+    assert "\x1b" not in run(*files, color=True, env=variable).stdout
+    assert "\x1b" in run(*files, color=True, env={"NO_COLOR": "", "TERM": "xterm"}).stdout
+
+
+def test_columns_line_up(tmp_path: Path) -> None:
+    """However long kinds and places are; what a row is about is the value that came or went, or both."""
+    old = '{"additionalProperties": {"type": "string"}, "properties": {"a": {"enum": [null, 1]}, "b": {"minimum": 1}}}'
+    new = '{"additionalProperties": {"maxLength": 1}, "properties": {"a": {"enum": [1, 2]}, "b": {"minimum": 2}}}'
+    lines = run(*written(tmp_path, old=old, new=new)).stdout.splitlines()
+    rows = [line for line in lines if " /" in line]
+    assert len(rows) == 5
+    assert len({row.index(" /") for row in rows}) == 1
+    for value in ("null", "2", "1 -> 2", '"string"'):
+        assert any(row.endswith(f"  {value}") for row in rows), value
+    ends = [re.match(r".*? /\S+ +", row) for row in rows]
+    assert len({end.end() for end in ends if end is not None}) == 1
+
+
+def test_a_reason_is_said_where_no_change_says_it(tmp_path: Path) -> None:
+    """Under its verdict; what a row says is not said again."""
+    output = run(*written(tmp_path, old="{}", new='{"$ref": "x.json", "minimum": 1}')).stdout
+    assert output.count("the reference at /$ref leads nowhere") == 1
+    assert "backward breaking: minimum-added" not in output
+    assert "backward unknown: minimum-added" not in output
+    assert "minimum-added" in output
+
+
+def test_what_is_no_valid_schema_is_said(tmp_path: Path) -> None:
+    """With its file and the place; it is compared all the same. `--json` stays what it is."""
+    files = written(tmp_path, old=STRING, new='{"type": "strin"}')
+    result = run(*files)
+    assert result.exit_code == 0
+    assert f"{files[1]}: not a valid JSON Schema: /type: " in result.stderr
+    assert files[0] not in result.stderr
+    assert run(*files, "--json").stderr == ""
+    assert run(files[0], files[0]).stderr == ""
 
 
 def test_plain_view_of_equal_schemas_says_so(tmp_path: Path) -> None:
@@ -103,7 +147,12 @@ def test_standard_input(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [('{"a": 1 "b": 2}', "line 1, column 9"), ("[]", "the root of a schema"), ('{"a": 1, "a": 2}', "given twice")],
+    [
+        ('{"a": 1 "b": 2}', "line 1, column 9"),
+        ("[]", "the root of a schema"),
+        ('{"a": 1, "a": 2}', "given twice"),
+        ("", "give one schema, as JSON"),
+    ],
 )
 def test_unreadable_input_names_file_and_place(tmp_path: Path, text: str, said: str) -> None:
     """A file that is no schema ends with exit code 2 and its name."""
@@ -121,6 +170,7 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
     result = run(old, str(tmp_path / "absent.json"))
     assert result.exit_code == 2
     assert "absent.json" in result.stderr
+    assert "give a file that you may read" in result.stderr
 
 
 def test_batch_answers_every_line_in_order() -> None:
@@ -140,6 +190,9 @@ def test_batch_answers_every_line_in_order() -> None:
     assert len(answers) == 6
     assert answers[0]["backward"] == "compatible"
     assert all("error" in answer for answer in answers[1:4])
+    assert [answer["line"] for answer in answers[1:4]] == [2, 3, 4]
+    assert 'a line looks like {"old": {…}, "new": {…}}' in answers[2]["error"]
+    assert answers[3]["error"].startswith("old: ")
     assert answers[4]["changes"][0]["kind"] == "schema-created"
     assert answers[5]["backward"] == "breaking"
 

@@ -45,7 +45,7 @@ async def test_an_end_is_looked_up(stage: Stage) -> None:
     before = (await asyncio.to_thread(client.approvals))[1]
     await stage.desk.act(held.request.id, CALLERS["token-carol"], "deny", "not now")
     found, _ = await asyncio.to_thread(printed, News(before), News([]), client=client)
-    assert "pending -> denied (not now)" in found[1]
+    assert "pending -> denied by carol: not now" in found[1]
     as_json, _ = await asyncio.to_thread(printed, News(before), News([]), as_json=True, client=client)
     line = json.loads(as_json[1])
     assert (line["was"], line["approval"]["state"]) == ("pending", "denied")

@@ -194,7 +194,7 @@ def test_enter_opens_all_of_it_and_scrolling_has_ends() -> None:
     """Asked for once; shown when it comes; back with q, escape or Enter."""
     watch, effect = press(showing(entry()), "enter")
     assert effect == Fetch(entry().id)
-    watch = fetched(watch, entry().id, "\n".join(f"line {number}" for number in range(20)))
+    watch = fetched(watch, entry(), "\n".join(f"line {number}" for number in range(20)))
     tops = []
     for key in ("up", "down", "pagedown", " ", "G", "down", "pageup", "home"):
         watch = after(watch, key)
@@ -208,27 +208,40 @@ def test_enter_opens_all_of_it_and_scrolling_has_ends() -> None:
 
 def test_an_open_approval_scrolls_while_its_question_is_open() -> None:
     """The answer to the question is in the text."""
-    watch = fetched(after(showing(entry()), "enter"), entry().id, "line\n" * 20)
+    watch = fetched(after(showing(entry()), "enter"), entry(), "line\n" * 20)
     watch = after(watch, "a", "pagedown")
     assert (watch.is_typing, watch.reading and watch.reading.top) == (True, 5)
 
 
 def test_an_open_approval_that_changed_is_asked_for_again() -> None:
     """What is read is how it stands; unchanged news cost nothing, and where one reads does not move."""
-    watch = after(fetched(after(showing(entry(1)), "enter"), entry(1).id, "line\n" * 20), "pagedown")
+    watch = after(fetched(after(showing(entry(1)), "enter"), entry(1), "line\n" * 20), "pagedown")
     assert listed(watch, (entry(1), entry(2)), NOW)[1] is None
     later, effect = listed(watch, (entry(1, state="approved"),), NOW)
     assert effect == Fetch(entry(1).id)
     assert later.reading is not None
-    assert fetched(later, entry(1).id, "other\n" * 20).reading.top == 5  # type: ignore[union-attr]
+    assert fetched(later, entry(1), "other\n" * 20).reading.top == 5  # type: ignore[union-attr]
     assert listed(watch, (), NOW)[1] == Fetch(entry(1).id)
 
 
 def test_an_answer_about_another_approval_is_not_shown() -> None:
     """It came too late: something else is open by now, or nothing."""
     watch = after(showing(entry(1)), "enter")
-    assert fetched(watch, entry(2).id, "text") == watch
-    assert fetched(after(watch, "q"), entry(1).id, "text") == after(watch, "q")
+    assert fetched(watch, entry(2), "text") == watch
+    assert fetched(after(watch, "q"), entry(1), "text") == after(watch, "q")
+
+
+def test_how_a_selected_approval_ended_is_asked_for_once() -> None:
+    """The list does not say it. What is listed still, or again, stays as the list has it."""
+    watch, effect = listed(showing(entry(1), entry(2)), (entry(2),), NOW)
+    assert effect == Fetch(entry(1).id)
+    assert listed(watch, (entry(2),), NOW)[1] is None
+    told = fetched(watch, entry(1, state="denied"), "text")
+    assert [each.state for each in told.entries] == ["denied", "pending"]
+    assert told.entries[0].you_may == ()
+    assert listed(told, (entry(2),), NOW) == (told, None)
+    assert fetched(watch, entry(2, state="denied"), "text") == watch
+    assert listed(showing(entry(1), entry(2)), (entry(1),), NOW)[1] is None
 
 
 def test_what_cannot_be_opened_is_said() -> None:
@@ -236,7 +249,7 @@ def test_what_cannot_be_opened_is_said() -> None:
     watch = after(showing(entry()), "enter")
     failed = not_fetched(watch, entry().id, "gone\n")
     assert (failed.reading, failed.status) == (None, f"{entry().id} cannot be shown: gone\\u000a")
-    old = fetched(watch, entry().id, "text")
+    old = fetched(watch, entry(), "text")
     assert not_fetched(old, entry().id, "gone").reading == old.reading
     assert not_fetched(old, entry(2).id, "gone") == old
 

@@ -12,7 +12,7 @@ from countersign.cli.cells import wrapped
 from countersign.cli.entry import Entry
 from countersign.cli.watch_list import Watch, fetched, listed, lost, pressed, typed
 from countersign.cli.watch_view import Line, body, footer, page, prompt_lines
-from tests.cli.listed import NOW, entry
+from tests.cli.listed import NOW, document, entry
 
 HOSTILE = "\x1b]0;x\x07\x1b[2J\u202e" + "W" * 10_000
 
@@ -37,7 +37,7 @@ def after(watch: Watch, *keys: str) -> Watch:
 
 
 def reading(text: str) -> Watch:
-    return fetched(after(showing(entry()), "enter"), entry().id, text)
+    return fetched(after(showing(entry()), "enter"), entry(), text)
 
 
 EVERYTHING: list[tuple[str, Any]] = [
@@ -107,7 +107,7 @@ def test_the_preview_tells_the_change() -> None:
     for part in (
         'register of "customer-value" at registry, asked for by alice',
         "HIGH risk: documents that are valid today would be refused",
-        "needs 1 person of group:stewards",
+        "needs 1 person of the group stewards",
         "they say: INC-7",
         "* change 0",
         "and 8 more; Enter shows all",
@@ -144,7 +144,22 @@ def test_a_question_says_when_its_approval_has_changed() -> None:
     """Somebody else was faster: said before the person types on."""
     watch = after(showing(entry(1)), "a")
     assert "meanwhile" not in screen(watch)
-    assert "it is ended meanwhile" in screen(listed(watch, (), NOW)[0])
+    gone, _ = listed(watch, (), NOW)
+    assert "meanwhile it is ended" in screen(gone)
+    assert "meanwhile it is withdrawn by alice" in screen(fetched(gone, ended(), "text"))
+
+
+def test_how_a_selected_approval_ended_is_told() -> None:
+    """By whom and why, in the preview and over the open approval."""
+    gone, _ = listed(showing(entry(1)), (), NOW)
+    known = fetched(gone, ended(), "text")
+    assert "withdrawn by alice" in screen(known)
+    assert "withdrawn by alice" in screen(after(known, "enter")).splitlines()[0]
+    assert "withdrawn by alice" not in screen(gone)
+
+
+def ended() -> Entry:
+    return Entry.of(document(state="withdrawn") | {"why_ended": "by alice"})
 
 
 def test_no_name_pushes_another_out_of_a_question() -> None:

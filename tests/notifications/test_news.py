@@ -43,7 +43,7 @@ def test_a_break_glass_and_its_review_are_told() -> None:
     broke = news(first="break-glass", justification="orders stand still")
     assert (broke.type, broke.notable) == ("approval.break_glass", "break-glass")
     assert "They say: orders stand still" in broke.lines
-    assert "Needs: 1 person of group:leads (1 missing)" in broke.lines
+    assert "Needs: 1 person of the group leads (1 missing)" in broke.lines
     reviewed = news("reviewed", first="break-glass")
     assert (reviewed.type, reviewed.notable) == ("approval.reviewed", "break-glass")
     assert "bob1 reviewed and objected: looks fine" in reviewed.lines
@@ -54,7 +54,7 @@ def test_one_of_two_signatures_is_told_as_a_signature() -> None:
     partly, wholly = news("approved", quorum=2), news("approved", "approved", quorum=2)
     assert (partly.type, partly.notable) == ("approval.signed", "decided")
     assert partly.title.startswith("Signed, 1 still missing: ")
-    assert "Needs: 2 people of group:leads (1 missing)" in partly.lines
+    assert "Needs: 2 people of the group leads (1 missing)" in partly.lines
     assert wholly.type == "approval.approved"
     assert not any(line.startswith("Needs:") for line in wholly.lines)
 
@@ -64,8 +64,8 @@ def test_alternatives_are_told_as_such() -> None:
     needs = ((Requirement(1, ("group:leads",)), Requirement(1, ("group:dba",))), (Requirement(2, ("person:eve",)),))
     (line,) = [line for line in news(alternatives=needs).lines if line.startswith("Needs:")]
     assert line == (
-        "Needs: 1 person of group:leads (1 missing) and 1 person of group:dba (1 missing)"
-        " or 2 people of person:eve (2 missing)"
+        "Needs: 1 person of the group leads (1 missing) and 1 person of the group dba (1 missing)"
+        " or 2 of eve (2 missing)"
     )
 
 

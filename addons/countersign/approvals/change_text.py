@@ -90,7 +90,7 @@ def _facts(values: dict[str, Any]) -> Iterator[str]:
         yield _fact("Ends", f"{moment(values['deadline'])}, by itself")
     yield _fact("Backward", f"{values['backward']} (does the new schema accept all that the old one accepts?)")
     yield _fact("Forward", f"{values['forward']} (does the old schema accept all that the new one accepts?)")
-    for reason in values["reasons"]:
+    for reason in _other_reasons(values):
         yield _fact("", reason)
 
 
@@ -98,11 +98,31 @@ def _fact(label: str, text: str) -> str:
     return f"{label:<{_LABEL_CHARACTERS}}{visible_line(text)}"
 
 
+def _other_reasons(values: dict[str, Any]) -> list[str]:
+    """The reasons that say more than that there is a change, which has its own lines."""
+    changes = {
+        f"{each.get('kind')} at {each.get('pointer') or 'the root'} ({each.get('effect')})"
+        for each in values["changes"]
+    }
+    return [reason for reason in values["reasons"] if reason.partition(": ")[2] not in changes]
+
+
 def requirement_text(requirement: dict[str, Any]) -> str:
-    """One requirement of an approval as the API shows it: `2 people of group:leads (1 missing)`."""
+    """One requirement of an approval as the API shows it: `2 people of the group leads (1 missing)`."""
     number, missing = requirement["quorum"], requirement["missing"]
-    people = "1 person" if number == 1 else f"{number} people"
-    return f"{people} of {' or '.join(requirement['approvers'])}" + (f" ({missing} missing)" if missing else "")
+    approvers = [str(each) for each in requirement["approvers"]]
+    names = " or ".join(map(approver_text, approvers))
+    if any(not each.startswith("person:") for each in approvers):
+        names = f"{'1 person' if number == 1 else f'{number} people'} of {names}"
+    elif number > 1:
+        names = f"{number} of {names}"
+    return names + (f" ({missing} missing)" if missing else "")
+
+
+def approver_text(approver: str) -> str:
+    """An approver that a rule names, as people say it: `the group leads` for `group:leads`, `carol` for `person:carol`."""
+    sort, _, name = approver.partition(":")
+    return {"group": f"the group {name}", "person": name}.get(sort, approver) if name else approver
 
 
 def _change(number: int, change: dict[str, Any]) -> Iterator[str]:

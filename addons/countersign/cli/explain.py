@@ -27,6 +27,7 @@ from countersign.schema_change import SchemaDiff, check_schema, compare, summari
 from countersign.strict_json import Json, dumps, loads
 from countersign.visible_text import visible_line
 
+_NOTHING = "-"
 _NEVER = 2**53  # a caller of an explanation does not expire
 _SHAPE = (
     'it looks like {"connection": "orders", "caller": {"issuer": "https://…", "subject": "ci", "people": ["ana"], '
@@ -61,9 +62,10 @@ def explain(request_file: Path, as_json: bool, directory: Path) -> None:
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=True))
         return
+    width = max(map(len, answer))
     for name, value in answer.items():
         for line in value if isinstance(value, list) else [value]:
-            click.echo(f"{name:10} {visible_line(str(line))}")
+            click.echo(f"{name.replace('_', ' '):<{width}}  {visible_line(_NOTHING if line is None else str(line))}")
 
 
 def _explain(rulebook: Rulebook, described: Json, now: float) -> dict[str, Json]:

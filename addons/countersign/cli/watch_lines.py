@@ -63,9 +63,8 @@ def _line(document: dict[str, Any], was: str | None, now: float, as_json: bool) 
         line = {"time": _at(now), "was": was, "approval": document}
         return visible_line(json.dumps(line, ensure_ascii=False))
     entry = Entry.of(document)
-    change = entry.standing if was is None or was == entry.state else f"{visible_line(was)} -> {entry.standing}"
-    why = f" ({entry.why_ended})" if entry.why_ended else ""
-    return f"{_at(now)}  {entry.id}  {change}{why}  {entry.risk} risk  {entry.sentence}"
+    change = entry.ending if was is None or was == entry.state else f"{visible_line(was)} -> {entry.ending}"
+    return f"{_at(now)}  {entry.id}  {change}  {entry.risk} risk  {entry.sentence}"
 
 
 def _at(seconds: float) -> str:

@@ -116,6 +116,7 @@ def listed(watch: Watch, entries: tuple[Entry, ...], now: float) -> tuple[Watch,
     selected = watch.selected or (kept[0].id if kept else "")
     after = replace(watch, entries=tuple(kept), selected=selected, answered_at=now, trouble="")
     is_stale = watch.reading is not None and (not watch.reading.text or before != after.selection)
+    is_stale = is_stale or (before is not None and before.is_open and after.selection == before.gone())  # how it ended
     return after, Fetch(selected) if is_stale else None
 
 
@@ -124,9 +125,12 @@ def lost(watch: Watch, detail: str) -> Watch:
     return replace(watch, trouble=visible_line(detail))
 
 
-def fetched(watch: Watch, approval_id: str, text: str) -> Watch:
-    """After all of one approval came."""
-    if watch.reading is None or watch.reading.id != approval_id:
+def fetched(watch: Watch, entry: Entry, text: str) -> Watch:
+    """After all of one approval came: `text`. Of one that is no longer listed it tells how it ended."""
+    if not entry.is_open:
+        ended = tuple(entry.gone() if each.id == entry.id and not each.is_open else each for each in watch.entries)
+        watch = replace(watch, entries=ended)
+    if watch.reading is None or watch.reading.id != entry.id:
         return watch
     return replace(watch, reading=replace(watch.reading, text=text))
 

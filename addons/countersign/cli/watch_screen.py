@@ -132,12 +132,13 @@ class WatchScreen:
 
     def _fetch(self, wanted: Fetch, on_loop: Callable[..., None]) -> None:
         try:
-            text = whole_text(self._client.approval(wanted.id))
+            document = self._client.approval(wanted.id)
+            entry, text = Entry.of(document), whole_text(document)
         except (Refused, Unreachable) as error:
             said = str(error)
             on_loop(self._fail, error, lambda watch: watch_list.not_fetched(watch, wanted.id, said))
         else:
-            on_loop(self._become, lambda watch: watch_list.fetched(watch, wanted.id, text))
+            on_loop(self._become, lambda watch: watch_list.fetched(watch, entry, text))
 
     def _send(self, step: Send, on_loop: Callable[..., None]) -> None:
         try:
@@ -151,7 +152,7 @@ class WatchScreen:
             on_loop(self._fail, error, lambda watch: watch_list.not_recorded(watch, unsure))
         else:
             on_loop(self._become, lambda watch: watch_list.recorded(watch, step, entry))
-            on_loop(self._become, lambda watch: watch_list.fetched(watch, step.id, text))
+            on_loop(self._become, lambda watch: watch_list.fetched(watch, entry, text))
 
     # -- on the loop --------------------------------------------------------------------------------------------------
 

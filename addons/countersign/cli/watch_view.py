@@ -131,7 +131,7 @@ def _preview(entry: Entry, width: int) -> list[Line]:
         [("class:rule", cut(rule + "-" * max(0, width - len(rule)), width))],
         [("", cut(entry.sentence, width))],
         [(f"class:risk-{_level(entry)}", cut(f"{glass}{_risk(entry)} risk: {entry.risk_why}", width))],
-        [("", cut(f"{f'needs {entry.needs}' if entry.needs else entry.standing}{ends}", width))],
+        [("", cut(f"{f'needs {entry.needs}' if entry.needs and entry.is_open else entry.ending}{ends}", width))],
     ]
     if entry.justification:
         lines.append([("", cut(f"they say: {entry.justification}", width))])
@@ -167,7 +167,7 @@ def _open_approval(watch: Watch, shown: Page, width: int, now: float) -> list[Li
     top = max(0, min(reading.top, len(lines) - shown.lines))
     last = min(len(lines), top + shown.lines)
     entry = watch.selection
-    standing = f", {entry.standing}" if entry is not None else ""
+    standing = f", {entry.ending}" if entry is not None else ""
     place = f"-- lines {top + 1} to {last} of {len(lines)} "
     return [
         _title(watch, f"Approval {reading.id}{standing}", width, now),
@@ -183,7 +183,8 @@ def _question(watch: Watch, question: Question, width: int, height: int) -> list
     names = [shortened(name, _MOST_OF_A_NAME) for name in (entry.what, entry.where, entry.who)]
     sentence = "{}: {} at {}, asked for by {}".format(verb.upper(), *names)
     now = watch.selection if watch.selection is not None and watch.selection.id == entry.id else entry
-    changed = f" -- it is {now.standing} meanwhile" if question.action not in now.you_may and question.action else ""
+    has_changed = question.action not in now.you_may and bool(question.action)
+    changed: tuple[str, ...] = (cut(f"meanwhile it is {now.ending}", width),) if has_changed else ()
     needed = "needed" if watch.must_say_why else "may be left out"
     asks = {
         "verdict": "a = accept: it was right to let it pass; o = object; Esc = back",
@@ -195,11 +196,14 @@ def _question(watch: Watch, question: Question, width: int, height: int) -> list
     if question.stage in ("confirm", "sending"):
         said = f"reason: {visible_line(watch.draft)}" if watch.draft.strip() else "without a reason"
         reason = _at_most(_MOST_PROMPT, said, width)
-    room = max(1, height - len(reason) - 3)  # the rule, the id and what is asked are there on the smallest screen
+    room = max(
+        1, height - len(reason) - len(changed) - 3
+    )  # the rule, the id and what is asked are there on the smallest screen
     return [
         [("class:rule", "-" * width)],
         *[[("class:question", line)] for line in _at_most(room, sentence, width)],
-        [("class:question" if changed else "", cut(f"approval {entry.id}{changed}", width))],
+        [("", cut(f"approval {entry.id}", width))],
+        *[[("class:question", line)] for line in changed],
         *[[("", line)] for line in reason],
         [("class:question", cut(asks[question.stage], width))],
     ]
