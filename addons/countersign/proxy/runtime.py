@@ -14,7 +14,7 @@ from countersign import __version__, limits
 from countersign.approvals import Desk
 from countersign.console.server import Console
 from countersign.errors import CountersignError
-from countersign.evidence import Entry, EvidenceLog, StatePlaces
+from countersign.evidence import Entry, EvidenceLog, LogSettings, StatePlaces
 from countersign.identity import BrowserLogin, TokenVerifier
 from countersign.masking import KeyedDigest, Masker
 from countersign.notifications import Notifier
@@ -25,13 +25,18 @@ from countersign.proxy.outbound import Outbound
 from countersign.proxy.service_reader import ServiceReader
 from countersign.proxy.subject_locks import SubjectLocks
 from countersign.rulebook.secret_values import read_secret
-from countersign.rulebook.values import Connection, Rulebook, Tunnel
+from countersign.rulebook.values import Connection, EvidenceRules, Rulebook, Tunnel
 from countersign.strict_json import Json
 
 
 def now() -> int:
     """Microseconds UTC."""
     return time.time_ns() // 1000
+
+
+def steady() -> int:
+    """Microseconds that nobody sets, and that go on while the machine is suspended, where the system has such a clock."""
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)) // 1000
 
 
 def new_id() -> str:
@@ -54,6 +59,8 @@ class Parts:
             clock=now,
             randomness=secrets.token_bytes,
             software=software,
+            settings=_settings(rules.evidence),
+            steady=steady,
         )
         try:
             self.digest = KeyedDigest(self.log.digest_key)
@@ -90,6 +97,14 @@ class Parts:
             self.notifier.stop()
         self.outbound.close()
         self.log.close()
+
+
+def _settings(rules: EvidenceRules) -> LogSettings:
+    return LogSettings(
+        anchor_files=tuple(Path(path) for path in rules.checkpoint_files),
+        heartbeat_seconds=rules.heartbeat_seconds,
+        key_epoch_seconds=None if rules.key_epoch_hours is None else rules.key_epoch_hours * 3600,
+    )
 
 
 class Runtime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from countersign.rulebook import (
     break_glass_rules,
     connection_rules,
     dialect_rules,
+    evidence_rules,
     identity_rules,
     masking_rules,
     notify_rules,
@@ -23,10 +25,18 @@ from countersign.rulebook import (
 from countersign.rulebook import documents as yaml
 from countersign.rulebook.documents import Document
 from countersign.rulebook.problems import Problems, did_you_mean
-from countersign.rulebook.values import ApprovalRule, BreakGlassRule, IdentityRules, NotifyTarget, Rulebook
+from countersign.rulebook.values import (
+    ApprovalRule,
+    BreakGlassRule,
+    EvidenceRules,
+    IdentityRules,
+    NotifyTarget,
+    Rulebook,
+)
 
 _FOLDERS = {"connections": "connections", "dialects": "dialect"}  # folder -> shape of each file in it
 _FILES = ("identity", "access", "approval", "masking")
+_OPTIONAL_FILES = ("evidence",)
 
 
 def load(directory: Path) -> Rulebook:
@@ -50,6 +60,7 @@ def load(directory: Path) -> Rulebook:
     access = access_rules.access(files["access"], problems) if "access" in files else ()
     approval, break_glass, notify = _approval(files.get("approval"), problems)
     masking = masking_rules.masking(files["masking"], problems) if "masking" in files else ()
+    evidence = evidence_rules.evidence(documents["evidence.yaml"], problems) if "evidence.yaml" in documents else None
     if "identity" in files:
         named = [(person, rule.source) for rule in access for person in rule.who.people]
         named += approval_rules.people_named(approval, break_glass)
@@ -68,6 +79,7 @@ def load(directory: Path) -> Rulebook:
         digest=digest(contents),
         break_glass=break_glass,
         notify=notify,
+        evidence=evidence or EvidenceRules(),
     )
 
 
@@ -95,6 +107,7 @@ def _approval(
 
 def _contents(directory: Path, problems: Problems) -> dict[str, bytes]:
     names = [f"{name}.yaml" for name in _FILES]
+    names += [f"{name}.yaml" for name in _OPTIONAL_FILES if os.path.lexists(directory / f"{name}.yaml")]
     if not directory.is_dir():
         problems.add("", None, "there is no such rules directory", "name it with --rules or COUNTERSIGN_RULES")
         problems.raise_found()
@@ -135,7 +148,7 @@ def _names_in(directory: Path, folder: str, problems: Problems) -> list[str]:
 
 def _refuse_strays(directory: Path, problems: Problems) -> None:
     """A rule file under another name would be passed over without a word."""
-    known = [f"{name}.yaml" for name in _FILES]
+    known = [f"{name}.yaml" for name in (*_FILES, *_OPTIONAL_FILES)]
     for path in directory.iterdir():
         if path.name.lower().endswith((".yaml", ".yml")) and path.name not in known and not path.name.startswith("."):
             problems.add(path.name, None, "is not a rule file", did_you_mean(path.name, known))

@@ -7,7 +7,7 @@ Those of dialects/*.yaml stand in a file of their own; all are imported from her
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Literal
 
@@ -18,6 +18,7 @@ from countersign.rulebook.dialect_values import LookUp as LookUp
 from countersign.rulebook.dialect_values import OperationRule as OperationRule
 from countersign.rulebook.dialect_values import SchemaForm as SchemaForm
 from countersign.rulebook.dialect_values import SchemaPlace as SchemaPlace
+from countersign.rulebook.evidence_values import EvidenceRules as EvidenceRules
 from countersign.rulebook.places import SecretPlace as SecretPlace
 from countersign.rulebook.places import Source as Source
 
@@ -255,3 +256,4 @@ class Rulebook:
     digest: str
     break_glass: tuple[BreakGlassRule, ...] = ()
     notify: tuple[NotifyTarget, ...] = ()
+    evidence: EvidenceRules = field(default_factory=EvidenceRules)
