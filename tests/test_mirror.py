@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "addons" / "countersign"
 TESTS = ROOT / "tests"
 MAX_LINES = 300
+WHOLE = ("standalone_verifier.py",)  # one file by its purpose: a stranger copies it, and reads it from top to bottom
 
 
 def expected_tests(package: Path) -> set[Path]:
@@ -24,7 +25,7 @@ def present_tests(package: Path, tests: Path) -> set[Path]:
 
 def too_long(*folders: Path) -> list[str]:
     """Python files with more than MAX_LINES lines."""
-    files = [file for folder in folders for file in sorted(folder.rglob("*.py"))]
+    files = [file for folder in folders for file in sorted(folder.rglob("*.py")) if file.name not in WHOLE]
     counted = [(file, len(file.read_text().splitlines())) for file in files]
     return [
         f"{file.name}: {lines} lines; split it by its reasons to change" for file, lines in counted if lines > MAX_LINES

@@ -76,8 +76,14 @@ DATABASE_BUSY_SECONDS = 1  # nobody else should ever hold the database; below EV
 WAL_CHECKPOINT_BYTES = 4 * 1024 * 1024  # written since the write-ahead log was last copied into the database
 MAX_WAL_BYTES = 64 * 1024 * 1024  # the write-ahead log is cut back to this after a long reader let go of it
 MAX_KEY_FILE_BYTES = 4096  # one key of the log; a larger file is not one
+MAX_VKEY_FILE_BYTES = 4 * 1024 * 1024  # public keys of a log, one line each: a new one every day for decades
 MAX_ORIGIN_CHARACTERS = 200  # name of a log; it is in every record and every checkpoint
 MAX_NOTE_BYTES = 16 * 1024  # one signed checkpoint, with room for the signatures of 16 witnesses
+HEARTBEAT_SECONDS = 300  # between two records of an idle gateway: so long a silence is told from a gateway that was off
+KEEPER_RETRY_SECONDS = 10  # until what the log does by itself, and could not do, is tried again
+CLOCK_STEP_US = 1_000_000  # between the wall clock and the steady one: more than a time server slews in a minute
+MIN_RETENTION_SECONDS = 24 * 3600  # younger payloads are never erased: they may be asked for while a change is decided
+PRUNED_RECORDS_PER_COMMIT = 2048  # looked at in one commit of a prune; others wait for it, within the deadline
 MAX_REPORTED_PROBLEMS = 100  # of one verification; one broken page can spoil every record, the rest is counted
 
 # -- proxy ------------------------------------------------------------------------------------------------------------
@@ -132,6 +138,8 @@ MAX_EXPRESSION_DEPTH = 40  # groups inside each other in one regular expression
 MAX_AUTOMATON_PARTS = 10_000  # of one regular expression, with its counts multiplied out
 MAX_AUTOMATON_STATES = 2_000  # of one regular expression, and of what several have in common
 MAX_PATTERNS_TOGETHER = 5  # patterns of member names told apart at once; each doubles the sorts of names
+MAX_EVALUATED = 50_000  # schemas, members and items that `unevaluated...` looks into; half a second at the worst
+MAX_BRANCHES_TOGETHER = 3  # branches with patterns or `contains` beside `unevaluated...`; each doubles what is tried
 MAX_REASSESSMENTS = 5  # approvals asked for one held request because the schema changed under it; then it is refused
 RETRY_AFTER_SECONDS = 15  # told to a client whose change still waits; people need longer, its next try joins them
 MAX_EXPRESSION_CHARACTERS = 4096  # of one regular expression; compiling takes time with its length
@@ -157,3 +165,22 @@ MAX_RETRY_AFTER_SECONDS = 3600.0  # what a target may ask for; a mistaken one mu
 MAX_NEWS_AGE_SECONDS = 2 * 3600  # tried until then: news come in order, and one that is never taken holds up the rest
 MIN_WEBHOOK_KEY_BYTES = 24  # Standard Webhooks: 192 bits; a password can be guessed from one signed message
 CHAT_SECONDS = 120.0  # one message with all its parts: services take about one part per second
+
+# -- anchors ----------------------------------------------------------------------------------------------------------
+MAX_PROOF_LINES = 63  # of a consistency proof, as tlog-witness has it: a tree of 2**63 records needs no more
+MAX_WITNESS_BODY_BYTES = 24 * 1024  # one request to a witness: MAX_NOTE_BYTES, MAX_PROOF_LINES and some room
+MAX_REFUSED_CHECKPOINTS = 100  # that a witness keeps as possible proof of a fork; the first ones tell the most
+MAX_WITNESS_CLOCK_SECONDS = 300  # between a witness's clock and ours; a cosignature further off says nothing of now
+WITNESS_IDLE_SECONDS = 60  # a connection to `countersign witness` with nothing on it; logs come every few seconds
+MAX_WITNESS_RETRY_SECONDS = 60.0  # between two tries at a witness that fails; a minute of lag, once it is back
+
+# -- room on the evidence's disk ----------------------------------------------------------------------------------------
+EVIDENCE_BALLAST_BYTES = 64 * 1024 * 1024  # one group commit at its largest, in the write-ahead log and in the database
+MIN_FREE_EVIDENCE_BYTES = 16 * 1024 * 1024  # below, nothing new begins: copying the write-ahead log needs room too
+OUTCOME_RESERVE_BYTES = 256 * 1024  # kept free for each request in flight: decision and masked answer, both twice
+EVIDENCE_PAGE_BYTES = 4096  # of the database
+EVIDENCE_PAGES_PER_COMMIT = 8  # that even a small group touches in tables and indexes; measured: 9 for one record
+EVIDENCE_PAGES_PER_RECORD = 4  # that each record touches besides its contents; its indexes are all over the place
+
+# -- exports of the evidence ------------------------------------------------------------------------------------------
+MAX_PROOF_FILE_BYTES = 64 * 1024  # one .tlog-proof: MAX_NOTE_BYTES, MAX_PROOF_LINES, and what a stranger adds

@@ -52,6 +52,24 @@ def test_where_it_stands(state: str, standing: str) -> None:
     assert entry(state=state).standing == standing
 
 
+def test_an_end_says_by_whom_and_why() -> None:
+    """As far as the console told it; what is open stands as before."""
+    carol = {"person": "carol", "verdict": "deny", "reason": "", "at": 1, "signed_as": []}
+
+    def ending(state: str, why: str, *people: str) -> str:
+        signatures = [carol | {"person": person} for person in people]
+        return Entry.of(document(state=state) | {"why_ended": why, "signatures": signatures}).ending
+
+    assert ending("denied", "not now", "bob", "carol") == "denied by carol: not now"
+    assert ending("denied", "", "carol") == "denied by carol"
+    assert ending("used", "", "bob", "carol") == "approved by bob, carol, and let through"
+    assert ending("reviewed", "it had to be", "carol") == "reviewed by carol: it had to be"
+    assert ending("withdrawn", "by alice: wrong branch") == "withdrawn by alice: wrong branch"
+    assert ending("expired", "nobody decided in time") == "expired: nobody decided in time"
+    assert ending("expired", "") == "expired"
+    assert (ending("pending", ""), entry().gone().ending) == ("1 missing", "ended")
+
+
 def test_what_is_gone_can_only_be_looked_at() -> None:
     """How it ended is kept where it is known."""
     assert (entry().gone().state, entry().gone().you_may) == ("ended", ())
@@ -65,7 +83,7 @@ def test_a_list_entry_says_who_what_where_and_what_is_missing() -> None:
     for part in (
         "high risk, waits 2 h, 1 missing",
         'register of "customer-value" at registry, asked for by alice',
-        "2 people of group:leads (2 missing) and 1 person of group:stewards (1 missing), or 1 person of person:cto",
+        "still needs 2 people of the group leads (2 missing) and 1 person of the group stewards (1 missing), or cto (1 missing)",
         "you may: approve, deny (with a reason)",
         "they say: INC-7",
         "* taxId becomes required",
@@ -82,7 +100,7 @@ def test_broken_glass_is_said_loudly() -> None:
 @pytest.mark.parametrize(
     ("state", "action", "said"),
     [
-        ("pending", "approve", "1 more needed from other people: 1 person of group:stewards"),
+        ("pending", "approve", "1 more needed from other people: 1 person of the group stewards"),
         ("approved", "approve", "Approved: the request can pass now, once"),
         ("denied", "deny", "the approval is denied."),
         ("withdrawn", "withdraw", "the approval is withdrawn."),

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from countersign.cli.evidence import evidence
-from countersign.evidence import Entry, Payload, StatePlaces
+from countersign.evidence import Entry, LogSettings, Payload, StatePlaces
 from countersign.strict_json import Json
 from tests.evidence import logs
 
@@ -48,6 +48,25 @@ def seqs(result: Result) -> list[int]:
     """The numbers of the records of a JSON lines answer."""
     assert result.exit_code == 0, result.output
     return [json.loads(line)["seq"] for line in result.output.splitlines()]
+
+
+def test_verify_with_an_anchor(tmp_path: Path) -> None:
+    """What a checkpoint file vouches for is said; one of a longer log shows that the end is gone."""
+    places, file = StatePlaces(tmp_path / "state"), tmp_path / "checkpoints"
+    with logs.opened(places, settings=LogSettings(anchor_files=(file,))) as log:
+        logs.tell_story(log)
+    result = run(places, "verify", "--anchor", str(file))
+    assert result.exit_code == 0, result.output
+    assert f"{file} vouches for the first 8 records (6 checkpoints)" in result.output
+    assert "signing key alone" not in result.output
+    assert json.loads(run(places, "verify", "--anchor", str(file), "--json").output)["anchored_size"] == 8
+    with file.open("ab") as kept:
+        kept.write(
+            file.read_bytes().split(b"\n\n")[0].split(b"\n")[0] + b"\n9\n" + b"A" * 43 + "=\n\n— x AAAA\n".encode()
+        )
+    result = run(places, "verify", "--anchor", str(file))
+    assert result.exit_code == 1
+    assert "kept a checkpoint of 9 records, the log has 8" in result.output
 
 
 def test_list(told: StatePlaces) -> None:
@@ -141,7 +160,7 @@ def test_verify(told: StatePlaces) -> None:
     assert result.exit_code == 0, result.output
     assert "intact" in result.output
     assert "first 13 records" in result.output
-    assert "rest on the log's signing key alone" in result.output
+    assert "rests on the log's signing key alone" in result.output
 
 
 def test_verify_json(told: StatePlaces) -> None:

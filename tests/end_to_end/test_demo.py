@@ -72,7 +72,7 @@ def test_what_the_demo_prints_to_be_tried_works(tmp_path: Path) -> None:
             assert approved.wait() == 0, approved.output
             assert pipeline.wait(seconds=60) == 0, pipeline.output
             assert '{"id":' in pipeline.output
-            watch.wait_for_line(approval + "  .*(used|ended)")
+            watch.wait_for_line(approval + "  .*(used|let through)")
         evidence = run("evidence", "countersign evidence list")
         assert evidence.wait() == 0
         assert f"approval {approval} approved by bob because: agreed" in evidence.output

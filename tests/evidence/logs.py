@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from countersign.evidence import Entry, EvidenceLog, Payload, StatePlaces
+from countersign.evidence import Entry, EvidenceLog, Payload, StatePlaces, records
+from countersign.evidence.draft import draft
+from countersign.evidence.records import Envelope
+from countersign.evidence.settings import LogSettings
 from countersign.strict_json import Json
 
 ORIGIN = "example.com/audit/gateway-1"
+DEFAULT_SETTINGS = LogSettings()
 CALLER: dict[str, Json] = {"iss": "https://issuer.example", "sub": "build-42", "people": ["alice"]}
 
 
@@ -26,7 +31,14 @@ class Clock:
         return self.now_us
 
 
-def open_log(places: StatePlaces, *, clock: Clock | None = None, origin: str = ORIGIN) -> EvidenceLog:
+def open_log(
+    places: StatePlaces,
+    *,
+    clock: Callable[[], int] | None = None,
+    origin: str = ORIGIN,
+    settings: LogSettings = DEFAULT_SETTINGS,
+    steady: Callable[[], int] | None = None,
+) -> EvidenceLog:
     """Open the log of a state directory."""
     return EvidenceLog.open(
         places.evidence,
@@ -35,13 +47,21 @@ def open_log(places: StatePlaces, *, clock: Clock | None = None, origin: str = O
         clock=clock or Clock(),
         randomness=secrets.token_bytes,
         software={"countersign": "0.0.test"},
+        settings=settings,
+        steady=steady,
     )
 
 
 @contextmanager
-def opened(places: StatePlaces, *, clock: Clock | None = None) -> Iterator[EvidenceLog]:
+def opened(
+    places: StatePlaces,
+    *,
+    clock: Callable[[], int] | None = None,
+    settings: LogSettings = DEFAULT_SETTINGS,
+    steady: Callable[[], int] | None = None,
+) -> Iterator[EvidenceLog]:
     """An open log that is closed at the end."""
-    log = open_log(places, clock=clock)
+    log = open_log(places, clock=clock, settings=settings, steady=steady)
     try:
         yield log
     finally:
@@ -95,3 +115,21 @@ def step(exchange: str | None, verdict: str, *, subject: str | None = "orders-va
 def outcome_of(exchange: str, *, subject: str | None = "orders-value", kind: str = "outcome") -> Entry:
     """What the service answered about a subject of the registry."""
     return Entry(kind, exchange, {"connection": "registry", "subject": subject, "forwarded": True})
+
+
+def envelope(entry: Entry, seq: int, time_us: int = 1_800_000_000_000_000, *, batch: int | None = None) -> Envelope:
+    """What the leaf of an entry says at its place."""
+    leaf = draft(entry, ORIGIN, time_us).seal(
+        ORIGIN, seq, seq if batch is None else batch, dict.fromkeys(entry.payloads, bytes(32))
+    )
+    return records.parse(leaf)
+
+
+def waited_for(condition: Callable[[], bool], seconds: float = 5) -> bool:
+    """Whether something that another thread does came about in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.005)
+    return True

@@ -34,7 +34,7 @@ def record(kind: str, fields: dict[str, Json], **payloads: Payload) -> Record:
         (
             "decision",
             dict(logs.decision("x", "deny").fields),
-            "decision: deny because: breaking change (rule approval.yaml:3)",
+            "decision: deny because: breaking change [rule approval.yaml:3]",
         ),
         ("outcome", {"status": 200}, "the service answered 200"),
         ("outcome", {}, "the request ended"),
@@ -106,7 +106,7 @@ def record(kind: str, fields: dict[str, Json], **payloads: Payload) -> Record:
             "decision",
             {"verdict": "break-glass", "approval": "a1", "justification": "shop down", "rule": "approval.yaml:9"},
             "decision: break-glass without the approval it needs, to be reviewed as a1 justified with: shop down "
-            "(rule approval.yaml:9)",
+            "[rule approval.yaml:9]",
         ),
         ("tunnel", {"step": "opened", "caller": "bob", "host": "pypi.example"}, "tunnel opened for bob: pypi.example"),
     ],

@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from countersign import limits
 from countersign.evidence import appender as module
 from countersign.evidence import schema, store, verification
 from countersign.evidence.appender import Appender
-from countersign.evidence.checkpoint import Signer
+from countersign.evidence.checkpoint import Signer, split_note
 from countersign.evidence.draft import Draft, draft
+from countersign.evidence.erasures import Selection
 from countersign.evidence.errors import EvidenceDamaged
 from countersign.evidence.lock import FileWatch
 from countersign.evidence.records import Entry
 from countersign.evidence.tree import Frontier, leaf_hash
+from countersign.strict_json import Json
 from tests.evidence import logs
 
 SIGNER = Signer.of(logs.ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32)))
@@ -144,3 +147,95 @@ def test_copy_wal(tail: Appender, path: Path, monkeypatch: pytest.MonkeyPatch) -
     tail.copy_wal()
     assert path.stat().st_size > 60_000
     tail.commit(drafted(logs.intent("b")))
+
+
+class _Keeper:
+    """Keeps checkpoints in memory; fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.notes: list[bytes] = []
+        self.fails = False
+
+    def append(self, note: bytes) -> None:
+        if self.fails:
+            raise OSError("the anchor's disk is full")
+        self.notes.append(note)
+
+
+def test_keepers(db: Database, path: Path) -> None:
+    """Every keeper has each checkpoint before anybody is told that it is durable; one that fails ends it."""
+    keepers = [_Keeper(), _Keeper()]
+    tail = Appender(db, SIGNER, Frontier(), FileWatch.of([path]), module.data_version(db), secrets.token_bytes, keepers)
+    assert tail.newest is None
+    tail.commit(drafted(GENESIS))
+    tail.commit(drafted(logs.intent("x")))
+    stored = [note for (note,) in db.execute("select note from checkpoints order by size")]
+    assert keepers[0].notes == keepers[1].notes == stored
+    assert tail.newest == (stored[-1], 2)
+    keepers[1].fails = True
+    with pytest.raises(OSError, match="anchor's disk"):
+        tail.commit(drafted(logs.outcome("x")))
+    assert tail.size == 2
+
+
+def test_rotate(tail: Appender, db: Database) -> None:
+    """The commit of a rotation is signed by both keys, in order, the next by the new one."""
+    successor = Signer.of(logs.ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes([7] * 32)))
+    tail.commit(drafted(GENESIS))
+    rotation = Entry("key_rotation", None, {"next": successor.verifier.vkey(), "epoch": 1})
+    assert [receipt.seq for receipt in tail.rotate(drafted(rotation)[0], successor)] == [1]
+    assert tail.signer == successor
+    tail.commit(drafted(Entry("rules", None, {})))
+    signers = {
+        size: [verifier for verifier in (SIGNER.verifier, successor.verifier) if verifier.key_id in _key_ids(note)]
+        for size, note in db.execute("select size, note from checkpoints")
+    }
+    both = [SIGNER.verifier, successor.verifier]
+    assert signers == {1: both[:1], 2: both, 3: both[1:]}
+
+
+def _key_ids(note: bytes) -> list[bytes]:
+    return [blob[:4] for _, blob in split_note(note)[1]]
+
+
+def test_rotation_that_fails(tail: Appender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old key stays that of a log that did not come to the new one."""
+    successor = Signer.of(logs.ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes([7] * 32)))
+    monkeypatch.setattr(module, "signed", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        tail.rotate(drafted(GENESIS)[0], successor)
+    assert tail.signer == SIGNER
+
+
+def test_erase(tail: Appender, db: Database) -> None:
+    """What is selected in a range goes with a record of it; where nothing is, nothing is written."""
+    tail.commit(drafted(GENESIS, logs.intent("x"), logs.outcome("x"), logs.intent("y")))
+    made: list[dict[str, Json]] = []
+
+    def record(fields: dict[str, Json]) -> Draft:
+        made.append(fields)
+        return drafted(Entry("prune", None, fields))[0]
+
+    everything = Selection(2**53 - 1)
+    assert tail.erase(replace(everything, connection="nowhere"), 0, 3, record) == ()
+    assert (tail.size, made) == (4, [])
+    assert [receipt.seq for receipt in tail.erase(everything, 0, 2, record)] == [4]
+    assert [fields["count"] for fields in made] == [2]
+    assert db.execute("select seq from payloads").fetchall() == [(3,)]
+    assert not db.conn.in_transaction
+
+
+def test_empty_wal(tail: Appender, path: Path) -> None:
+    """Nothing stays in the write-ahead log, except for as long as a reader needs it."""
+    wal = path.with_name(path.name + "-wal")
+    tail.commit(drafted(GENESIS))
+    assert wal.stat().st_size > 0
+    assert tail.empty_wal()
+    assert wal.stat().st_size == 0
+    with closing(store.open_for_reading(path)) as reader:
+        reader.execute("begin")
+        reader.execute("select count(*) from records").fetchone()
+        tail.commit(drafted(logs.intent("x")))
+        assert not tail.empty_wal()
+        reader.execute("rollback")
+    assert tail.empty_wal()

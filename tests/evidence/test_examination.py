@@ -28,13 +28,13 @@ from tests.evidence import logs
 from tests.evidence.conftest import Told
 
 SIGNER = Signer.of(logs.ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32)))
-TABLES = ("records", "payloads", "checkpoints")
+TABLES = ("records", "payloads", "checkpoints", "subtrees")
 
 
 def examined(path: Path, vkey: str) -> Report:
     """The report on a database."""
     with closing(store.open_for_reading(path)) as db:
-        examination = Examination(db, Verifier.parse(vkey))
+        examination = Examination(db, [Verifier.parse(vkey)])
         examination.run()
         return examination.report()
 
@@ -254,76 +254,6 @@ def written(path: Path, *commits: Sequence[Entry], times: Sequence[int] | None =
             time_us = 1_800_000_000_000_000 + (times[number] if times else number)
             tail.commit([draft(entry, logs.ORIGIN, time_us) for entry in entries])
     return examined(path, SIGNER.verifier.vkey())
-
-
-START = Entry("start", None, {})
-UNKNOWN = Entry("outcome_unknown", "x", {"reason": "gateway restarted"})
-
-
-@pytest.mark.parametrize(
-    "closing_entry", [logs.outcome("x"), UNKNOWN, logs.decision("x", "deny")], ids=lambda entry: entry.type
-)
-def test_intent_must_be_closed_before_a_start(tmp_path: Path, closing_entry: Entry) -> None:
-    """An intent whose outcome is missing when the gateway starts again is a problem; closed in any way it is not."""
-    left_open = written(tmp_path / "open.db", [logs.intent("x")], [START])
-    assert [str(problem) for problem in left_open.problems] == [
-        "record 1: the outcome of this intent is missing, and the gateway started again"
-    ]
-    closed = written(tmp_path / "closed.db", [logs.intent("x")], [closing_entry], [START])
-    assert closed.ok
-    assert not closed.remarks
-
-
-@pytest.mark.parametrize("other", [logs.decision("x", "allow"), logs.decision("x", "hold"), logs.outcome("y")])
-def test_what_does_not_close_an_intent(tmp_path: Path, other: Entry) -> None:
-    """A decision to let it pass, or another exchange's outcome, does not close an intent."""
-    report = written(tmp_path / "open.db", [logs.intent("x")], [other])
-    assert report.open_intents == ("x",)
-    assert report.ok
-
-
-@pytest.mark.parametrize(
-    "entries",
-    [
-        [logs.intent("x"), logs.outcome("x"), logs.outcome("x")],
-        [logs.outcome("x")],
-        [logs.intent("x"), logs.intent("x"), logs.outcome("x")],
-        [logs.intent("x"), logs.decision("x", "deny"), logs.outcome("x"), logs.outcome("x")],
-    ],
-)
-def test_odd_stories_are_remarked(tmp_path: Path, entries: list[Entry]) -> None:
-    """A second outcome, also after a denial, or a second intent is no tampering, but it is told."""
-    report = written(tmp_path / "odd.db", entries)
-    assert report.ok
-    assert len(report.remarks) == 1
-
-
-@pytest.mark.parametrize(
-    "entries",
-    [
-        [logs.intent("x"), logs.decision("x", "deny"), logs.outcome("x")],
-        [logs.intent("x"), logs.outcome("x")],
-        [
-            logs.intent("x"),
-            Entry("outcome_unknown", "x", {"reason": "gateway restarted"}),
-            Entry("outcome_unknown", "x", {"reason": "read again", "observed": "applied"}),
-        ],
-    ],
-)
-def test_usual_stories_are_not(tmp_path: Path, entries: list[Entry]) -> None:
-    """A denial and what the client was told of it; an unknown outcome and what was observed later."""
-    report = written(tmp_path / "usual.db", entries)
-    assert report.ok
-    assert report.remarks == ()
-    assert report.open_intents == ()
-
-
-def test_intents_without_an_exchange(tmp_path: Path) -> None:
-    """An intent or an outcome that names no exchange cannot be followed: it is told."""
-    nameless = [Entry("intent", None, {}), Entry("outcome", None, {}), Entry("decision", None, {"verdict": "deny"})]
-    report = written(tmp_path / "odd.db", nameless)
-    assert report.ok
-    assert [remark.seq for remark in report.remarks] == [1, 2]
 
 
 def test_clock_went_back(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from countersign.evidence import keys
 from countersign.evidence.errors import KeyFileError
-from countersign.evidence.keys import DIGEST_KEY_NAME, SIGNING_KEY_NAME
+from countersign.evidence.keys import DIGEST_KEY_NAME, NEXT_KEY_NAME, SIGNING_KEY_NAME
 from countersign.evidence.places import VKEY_NAME
 
 ORIGIN = "example.com/audit/gateway-1"
@@ -40,7 +40,7 @@ def test_modes(directory: Path) -> None:
 def test_load_gives_what_create_made(directory: Path) -> None:
     """The same keys come back, also from a second create: what is there is never overwritten."""
     first, second = keys.load(directory, ORIGIN), keys.create(directory, ORIGIN, secrets.token_bytes)
-    assert first.signer.verifier == second.signer.verifier == keys.read_vkey(directory / VKEY_NAME)
+    assert (first.signer.verifier,) == (second.signer.verifier,) == keys.read_vkeys(directory / VKEY_NAME)
     assert first.digest_key == second.digest_key
     assert len(first.digest_key) == 32
 
@@ -161,3 +161,74 @@ def test_is_published(directory: Path, tmp_path: Path) -> None:
     keys.create(tmp_path / "other", ORIGIN, secrets.token_bytes)
     assert keys.is_published(directory)
     assert not keys.is_published(tmp_path / "other")
+
+
+def test_stage_and_settle(directory: Path) -> None:
+    """The key of the next epoch takes the place of the current one; the vkey file lists both, oldest first."""
+    old = keys.load(directory, ORIGIN)
+    upcoming = keys.stage(directory, ORIGIN, secrets.token_bytes)
+    assert stat.S_IMODE((directory / NEXT_KEY_NAME).stat().st_mode) == 0o600
+    assert keys.load(directory, ORIGIN).known == old.known
+    settled = keys.settle(directory, old, upcoming.verifier)
+    assert settled.known == (old.signer.verifier, upcoming.verifier) == keys.read_vkeys(directory / VKEY_NAME)
+    assert settled.digest_key == old.digest_key
+    loaded = keys.load(directory, ORIGIN)
+    assert (loaded.signer.verifier, loaded.known) == (upcoming.verifier, settled.known)
+    assert not (directory / NEXT_KEY_NAME).exists()
+
+
+def test_a_staged_key_is_never_replaced(directory: Path) -> None:
+    """It may be the only key that the log can go on with: staging twice gives the same one."""
+    first = keys.stage(directory, ORIGIN, secrets.token_bytes)
+    assert keys.stage(directory, ORIGIN, secrets.token_bytes).verifier == first.verifier
+
+
+def test_settle_takes_back(directory: Path) -> None:
+    """A rotation that the log never came to is undone, and the next one makes another key."""
+    old = keys.load(directory, ORIGIN)
+    first = keys.stage(directory, ORIGIN, secrets.token_bytes)
+    assert keys.settle(directory, old, old.signer.verifier) == old
+    assert not (directory / NEXT_KEY_NAME).exists()
+    assert keys.stage(directory, ORIGIN, secrets.token_bytes).verifier != first.verifier
+
+
+def test_settle_without_the_key(directory: Path, tmp_path: Path) -> None:
+    """A log that is signed with a key that is not here is not continued with another."""
+    old = keys.load(directory, ORIGIN)
+    other = keys.create(tmp_path / "other", ORIGIN, secrets.token_bytes).signer.verifier
+    with pytest.raises(KeyFileError, match="is not here"):
+        keys.settle(directory, old, other)
+    keys.stage(directory, ORIGIN, secrets.token_bytes)
+    with pytest.raises(KeyFileError, match="is not here"):
+        keys.settle(directory, old, other)
+    assert keys.load(directory, ORIGIN).known == old.known
+
+
+def test_an_old_signing_key(directory: Path) -> None:
+    """A backup of the key of an earlier epoch is refused, unless a rotation was being ended."""
+    old = keys.load(directory, ORIGIN)
+    content = (directory / SIGNING_KEY_NAME).read_bytes()
+    keys.settle(directory, old, keys.stage(directory, ORIGIN, secrets.token_bytes).verifier)
+    current = (directory / SIGNING_KEY_NAME).read_bytes()
+    (directory / SIGNING_KEY_NAME).write_bytes(content)
+    with pytest.raises(KeyFileError, match="not the public key"):
+        keys.load(directory, ORIGIN)
+    (directory / NEXT_KEY_NAME).touch(mode=0o600)
+    (directory / NEXT_KEY_NAME).write_bytes(current)
+    assert len(keys.load(directory, ORIGIN).known) == 2
+
+
+@pytest.mark.parametrize("name", [VKEY_NAME, SIGNING_KEY_NAME])
+def test_settle_that_cannot_write(directory: Path, name: str) -> None:
+    """A keys directory that takes no file: the error says so, and the rotation can be ended later."""
+    old = keys.load(directory, ORIGIN)
+    upcoming = keys.stage(directory, ORIGIN, secrets.token_bytes).verifier
+    saved = (directory / name).read_bytes()
+    (directory / name).unlink()
+    (directory / name).mkdir()
+    with pytest.raises(KeyFileError, match="cannot be taken"):
+        keys.settle(directory, old, upcoming)
+    (directory / name).rmdir()
+    (directory / name).touch(mode=0o600)
+    (directory / name).write_bytes(saved)
+    assert keys.settle(directory, old, upcoming).signer.verifier == upcoming

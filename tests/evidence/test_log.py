@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -17,9 +18,12 @@ import pytest
 
 from countersign import limits
 from countersign.errors import EvidenceUnavailable
-from countersign.evidence import Entry, EvidenceDamaged, EvidenceLog, KeyFileError, LogInUse, StatePlaces, verify
+from countersign.evidence import Entry, EvidenceDamaged, EvidenceLog, LogInUse, StatePlaces, verify
+from countersign.evidence.appender import Appender
 from countersign.evidence.errors import BadEntry
-from countersign.evidence.tree import leaf_hash, root_of
+from countersign.evidence.records import OWN_TYPES
+from countersign.evidence.settings import LogSettings
+from countersign.evidence.tree import leaf_hash
 from tests.evidence import logs
 
 #: Records intents and outcomes for ever, and says which are durable: one line "seq leaf_hash" for each receipt.
@@ -76,51 +80,7 @@ async def test_appending_at_once(places: StatePlaces) -> None:
         assert report.vouched_root == log.root
 
 
-def test_first_records(places: StatePlaces) -> None:
-    """A log begins with its public key and says what software started; later starts name the head they found."""
-    with logs.opened(places) as log:
-        first = list(log.records())
-        assert [record.type for record in first] == ["genesis", "start"]
-        assert first[0].fields == {"vkey": log.vkey}
-        assert first[1].fields["software"] == {"countersign": "0.0.test"}
-        assert log.origin == logs.ORIGIN
-        log.submit(logs.intent("x"), logs.outcome("x")).result(5)
-    with closing(sqlite3.connect(places.database)) as db:
-        head = db.execute("select max(size) from checkpoints").fetchone()[0]
-    with logs.opened(places) as log:
-        start = list(log.records(types={"start"}))[-1]
-        assert start.fields["previous"] == {"size": head, "root": verify_root(places, head)}
-        assert [record.type for record in log.records(after=3)] == ["stop", "start"]
-
-
-def verify_root(places: StatePlaces, size: int) -> str:
-    """The root of the first records, computed from their leaves."""
-    with closing(sqlite3.connect(places.database)) as db:
-        leaves = db.execute("select leaf from records where seq < ? order by seq", [size]).fetchall()
-    return root_of([leaf_hash(leaf) for (leaf,) in leaves]).hex()
-
-
-def test_open_intents_become_unknown(places: StatePlaces) -> None:
-    """After a restart every intent without an outcome or a denial has one that says that nobody knows."""
-    with logs.opened(places) as log:
-        log.submit(logs.intent("answered"), logs.intent("denied"), logs.intent("lost"), logs.intent("held")).result(5)
-        log.submit(logs.outcome("answered"), logs.decision("denied", "deny"), logs.decision("held", "hold")).result(5)
-    with logs.opened(places, clock=logs.Clock(1_900_000_000_000_000)) as log:
-        assert log.recovered == ("lost", "held")
-        unknown = list(log.records(types={"outcome_unknown"}))
-        assert [(record.exchange, record.fields) for record in unknown] == [
-            ("lost", {"reason": "gateway restarted"}),
-            ("held", {"reason": "gateway restarted"}),
-        ]
-        report = verify(places.database, log.vkey)
-        assert report.ok
-        assert not report.open_intents
-        assert not report.remarks
-    with logs.opened(places) as log:
-        assert log.recovered == ()
-
-
-@pytest.mark.parametrize("kind", ["genesis", "start", "stop"])
+@pytest.mark.parametrize("kind", sorted(OWN_TYPES))
 def test_own_types(places: StatePlaces, kind: str) -> None:
     """What only the log may say cannot be submitted: a second genesis would spoil the log for good."""
     with logs.opened(places) as log:
@@ -199,128 +159,6 @@ async def test_foreign_writer(places: StatePlaces) -> None:
         log.close()
     with pytest.raises(EvidenceDamaged, match="record 2"):
         logs.open_log(places)
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "update records set verdict = 'allow' where seq = 6",
-        "delete from records where seq = 7",
-        "delete from checkpoints",
-        "update checkpoints set note = x'00' where size = 8",
-        "update payloads set salt = zeroblob(32) where seq = 2",
-        "delete from _sqlite_migrations where 1",
-    ],
-)
-def test_refuses_to_continue_damage(places: StatePlaces, damage: str) -> None:
-    """A log that is not what was written is not continued; the same log without the damage is."""
-    with logs.opened(places) as log:
-        logs.tell_story(log)
-    content = places.database.read_bytes()
-    logs.execute(places.database, damage)
-    with pytest.raises((EvidenceDamaged, EvidenceUnavailable)):
-        logs.open_log(places)
-    for path in places.evidence.glob("evidence.db*"):
-        path.unlink()
-    places.database.write_bytes(content)
-    logs.open_log(places).close()
-
-
-def test_refuses_a_garbled_file(places: StatePlaces) -> None:
-    """A file that is no database any more is not overwritten by a new log."""
-    with logs.opened(places) as log:
-        logs.tell_story(log)
-    garbled = b"\0" * places.database.stat().st_size
-    places.database.write_bytes(garbled)
-    with pytest.raises(EvidenceDamaged):
-        logs.open_log(places)
-    assert places.database.read_bytes() == garbled
-
-
-@pytest.mark.parametrize("keep_file", [False, True])
-def test_refuses_to_begin_anew(places: StatePlaces, keep_file: bool) -> None:
-    """When the keys say that there was a log and the database is gone or empty, no second one begins under its name."""
-    logs.open_log(places).close()
-    for path in places.evidence.glob("evidence.db*"):
-        path.unlink()
-    if keep_file:
-        places.database.touch()
-    with pytest.raises(KeyFileError, match="gone or empty"):
-        logs.open_log(places)
-    places.keys.rename(places.root / "old-keys")
-    logs.open_log(places).close()
-
-
-@pytest.mark.parametrize("name", ["log.key", "digest.key"])
-def test_refuses_without_its_keys(places: StatePlaces, name: str) -> None:
-    """A log whose keys are gone is not continued with new ones."""
-    logs.open_log(places).close()
-    (places.keys / name).rename(places.root / "aside")
-    with pytest.raises(KeyFileError, match=name):
-        logs.open_log(places)
-    (places.root / "aside").rename(places.keys / name)
-    logs.open_log(places).close()
-
-
-def test_vkey_is_published_again(places: StatePlaces) -> None:
-    """A start that was cut short before the vkey was written makes up for it."""
-    logs.open_log(places).close()
-    published = places.vkey.read_text()
-    places.vkey.unlink()
-    logs.open_log(places).close()
-    assert places.vkey.read_text() == published
-
-
-def test_keys_inside_the_evidence(places: StatePlaces) -> None:
-    """Keys beside the database would be copied with it: refused."""
-    with pytest.raises(KeyFileError, match="outside"):
-        logs.open_log(_Inside(places.root))
-    assert not places.evidence.exists()
-
-
-class _Inside(StatePlaces):
-    @property
-    def keys(self) -> Path:
-        return self.evidence / "keys"
-
-
-def test_bad_origin(places: StatePlaces) -> None:
-    """A name that cannot name a log is refused before anything is recorded."""
-    with pytest.raises(KeyFileError, match="URL"):
-        logs.open_log(places, origin="two words")
-    assert not places.database.exists()
-    logs.open_log(places).close()
-
-
-def test_no_directory(places: StatePlaces) -> None:
-    """Where the evidence cannot be, the gateway does not start."""
-    places.root.mkdir()
-    places.evidence.touch()
-    with pytest.raises(EvidenceUnavailable, match="cannot be opened"):
-        logs.open_log(places)
-    places.evidence.unlink()
-    logs.open_log(places).close()
-
-
-def test_failed_open_lets_go(places: StatePlaces) -> None:
-    """An attempt to open that failed leaves no lock behind."""
-    with pytest.raises(BadEntry):
-        EvidenceLog.open(
-            places.evidence,
-            places.keys,
-            logs.ORIGIN,
-            clock=logs.Clock(),
-            randomness=os.urandom,
-            software={"version": 1.5},
-        )
-    logs.open_log(places).close()
-
-
-def test_second_log_in_this_process(places: StatePlaces) -> None:
-    """One log has one writer."""
-    with logs.opened(places), pytest.raises(LogInUse):
-        logs.open_log(places)
-    logs.open_log(places).close()
 
 
 def test_close(places: StatePlaces) -> None:
@@ -491,3 +329,208 @@ def test_history_that_cannot_be_read(places: StatePlaces) -> None:
         logs.execute(places.database, "alter table payloads rename to gone")
         with pytest.raises(EvidenceUnavailable, match="cannot be read"):
             log.history("registry", "orders-value", 1)
+
+
+def test_rotate_key(places: StatePlaces) -> None:
+    """The log goes on with another key, the old one is gone, and auditors with the first key or with all verify it."""
+    with logs.opened(places) as log:
+        old, first = (places.keys / "log.key").read_bytes(), log.vkey
+        log.rotate_key("alice")
+        record = next(iter(log.records(types={"key_rotation"})))
+        assert record.fields == {"next": log.vkey.splitlines()[1], "epoch": 1, "actor": "alice"}
+        log.submit(logs.intent("x"), logs.outcome("x")).result(5)
+        log.rotate_key("alice")
+        log.submit(logs.outcome("y")).result(5)
+        assert len(log.vkey.splitlines()) == 3
+        for vkeys in (first, places.vkey.read_text(), log.vkey):
+            report = verify(places.database, vkeys)
+            assert report.ok, report.problems
+            assert [(epoch.begin, epoch.end) for epoch in report.epochs] == [(0, 3), (3, 6), (6, 7)]
+    assert old not in [path.read_bytes() for path in places.keys.iterdir()]
+
+
+def test_old_key_signs_nothing_more(places: StatePlaces) -> None:
+    """After a rotation a checkpoint of the old key alone is no signature any more, whatever it says."""
+    with logs.opened(places) as log:
+        signer = log._parts.keys.signer
+        log.rotate_key("alice")
+        log.submit(logs.outcome("x")).result(5)
+        size, root, vkeys = log.size, log.root, log.vkey
+        assert verify(places.database, vkeys).vouched_size == size
+        logs.execute(
+            places.database, ("update checkpoints set note = ? where size = ?", [signer.sign(size, root), size])
+        )
+        report = verify(places.database, vkeys)
+        assert (report.ok, report.vouched_size) == (False, size - 1)
+
+
+@pytest.mark.parametrize("missing", ["the old key", "the new key"])
+def test_rotation_is_signed_by_both(places: StatePlaces, missing: str) -> None:
+    """The checkpoint of the rotation itself needs both signatures."""
+    with logs.opened(places) as log:
+        log.rotate_key("alice")
+    with closing(sqlite3.connect(places.database)) as db:
+        note = db.execute("select note from checkpoints where size = 3").fetchone()[0]
+    *text, old, new = note.decode().splitlines(keepends=True)
+    assert verify(places.database, log.vkey).ok
+    only = "".join([*text, new if missing == "the old key" else old]).encode()
+    logs.execute(places.database, ("update checkpoints set note = ? where size = 3", [only]))
+    report = verify(places.database, log.vkey)
+    assert any("0 signatures" in str(problem) for problem in report.problems)
+    assert report.vouched_size == 2
+
+
+def test_others_write_while_the_key_rotates(places: StatePlaces, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever submits a record during a rotation does not wait for it: the event loop would stand still."""
+    rotating, go_on = threading.Event(), threading.Event()
+    rotate = Appender.rotate
+
+    def slowly(self: Appender, *arguments: object) -> object:
+        rotating.set()
+        assert go_on.wait(5)
+        return rotate(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Appender, "rotate", slowly)
+    with logs.opened(places) as log:
+        thread = threading.Thread(target=log.rotate_key, args=["alice"])
+        thread.start()
+        assert rotating.wait(5)
+        written = log.submit(logs.outcome("x"))
+        assert not written.done()
+        go_on.set()
+        written.result(5)
+        thread.join(5)
+        assert [record.type for record in log.records(after=1)] == ["key_rotation", "outcome"]
+
+
+def test_a_rotation_that_takes_too_long(places: StatePlaces, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told, comes about all the same, and until then there is no other: the new key is not thrown away."""
+    go_on = threading.Event()
+    rotate = Appender.rotate
+
+    def slowly(self: Appender, *arguments: object) -> object:
+        assert go_on.wait(5)
+        return rotate(self, *arguments)  # type: ignore[arg-type]
+
+    with logs.opened(places) as log:
+        with monkeypatch.context() as slow:
+            slow.setattr(Appender, "rotate", slowly)
+            slow.setattr(limits, "EVIDENCE_CLOSE_SECONDS", 0.05)
+            with pytest.raises(EvidenceUnavailable, match="not durable"):
+                log.rotate_key("alice")
+            with pytest.raises(EvidenceUnavailable, match="already"):
+                log.rotate_key("alice")
+            go_on.set()
+            log.submit(logs.outcome("x")).result(5)
+        assert len(log.vkey.splitlines()) == 2
+        log.rotate_key("alice")
+        assert verify(places.database, places.vkey.read_text()).ok
+    logs.open_log(places).close()
+
+
+def test_a_rotation_after_the_latch(places: StatePlaces, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When an anchor fails after a rotation was committed, asking again does not cost the log its key."""
+    (places.root.parent / "elsewhere").mkdir()
+    settings = LogSettings(anchor_files=(places.root.parent / "elsewhere" / "checkpoints",))
+
+    def full(*arguments: object) -> None:
+        raise OSError("no space left")
+
+    log = logs.open_log(places, settings=settings)
+    with monkeypatch.context() as failing:
+        failing.setattr("countersign.evidence.checkpoint_file.CheckpointFile.append", full)
+        for _ in range(2):
+            with pytest.raises(EvidenceUnavailable, match="has stopped"):
+                log.rotate_key("alice")
+    log.close()
+    with logs.opened(places, settings=settings) as again:
+        assert len(again.vkey.splitlines()) == 2
+
+
+def test_no_rotation_of_a_closed_log(places: StatePlaces) -> None:
+    """It is refused before a key is made."""
+    log = logs.open_log(places)
+    log.close()
+    before = sorted(places.keys.iterdir())
+    with pytest.raises(EvidenceUnavailable, match="closed"):
+        log.rotate_key("alice")
+    assert sorted(places.keys.iterdir()) == before
+
+
+def test_heartbeat(places: StatePlaces) -> None:
+    """A gateway with nothing to record records that, so that its silence can be told from its absence."""
+    with logs.opened(places, clock=lambda: time.time_ns() // 1000, settings=LogSettings(heartbeat_seconds=1)) as log:
+        assert logs.waited_for(lambda: log.size >= 4, seconds=10)
+        beats = list(log.records(types={"heartbeat"}))
+        assert len(beats) >= 2
+        assert beats[1].time_us - beats[0].time_us >= 1_000_000
+        assert next(iter(log.records(types={"start"}))).fields["heartbeat_seconds"] == 1
+    report = verify(places.database, log.vkey)
+    assert (report.ok, report.remarks) == (True, ())
+
+
+class _Clocks:
+    """A wall clock that can be set, and one that cannot."""
+
+    def __init__(self) -> None:
+        self.wall_us, self.steady_us = 1_800_000_000_000_000, 77
+
+    def wall(self) -> int:
+        return self.wall_us
+
+    def steady(self) -> int:
+        return self.steady_us
+
+
+@pytest.mark.parametrize("step", [3_600_000_000, -3_600_000_000])
+def test_clock_step(places: StatePlaces, step: int) -> None:
+    """A clock that is set is recorded once, ahead of the next record, with by how much."""
+    clocks = _Clocks()
+    with logs.opened(places, clock=clocks.wall, steady=clocks.steady) as log:
+        clocks.wall_us += step
+        log.submit(logs.outcome("x")).result(5)
+        log.submit(logs.outcome("y")).result(5)
+        found = list(log.records(after=1))
+        assert [record.type for record in found] == ["clock_step", "outcome", "outcome"]
+        assert found[0].fields == {"microseconds": step}
+        clocks.wall_us += step
+        log.rotate_key("alice")
+        assert [record.type for record in log.records(after=4)] == ["clock_step", "key_rotation"]
+    report = verify(places.database, log.vkey)
+    assert report.ok
+    assert [remark.what for remark in report.remarks if "went back" in remark.what] == (
+        ["the clock went back"] * 2 if step < 0 else []
+    )
+
+
+def test_a_clock_step_is_not_lost(places: StatePlaces, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When too much waits for the disk to record it, it is recorded with the next record."""
+    clocks = _Clocks()
+    with logs.opened(places, clock=clocks.wall, steady=clocks.steady) as log:
+        clocks.wall_us += 3_600_000_000
+        with monkeypatch.context() as full:
+            full.setattr(limits, "MAX_QUEUED_RECORDS", 0)
+            with pytest.raises(EvidenceUnavailable, match="too many"):
+                log.submit(logs.outcome("x"))
+        log.submit(logs.outcome("y")).result(5)
+        assert [record.type for record in log.records(after=1)] == ["clock_step", "outcome"]
+
+
+def test_a_clock_that_is_set_back_does_not_end_heartbeats(places: StatePlaces) -> None:
+    """A day back, and the next heartbeat still comes, with the step ahead of it."""
+    clocks = _Clocks()
+    with logs.opened(places, clock=clocks.wall, steady=clocks.steady, settings=LogSettings(heartbeat_seconds=1)) as log:
+        clocks.wall_us -= 24 * 3_600_000_000
+        assert logs.waited_for(lambda: log.size >= 4, seconds=10)
+        assert [record.type for record in log.records(after=1)][:2] == ["clock_step", "heartbeat"]
+
+
+def test_a_log_that_latched_is_left_alone(places: StatePlaces, caplog: pytest.LogCaptureFixture) -> None:
+    """What it would do by itself is not tried again and again: it has said once why it stopped."""
+    log = logs.open_log(places, clock=lambda: time.time_ns() // 1000, settings=LogSettings(key_epoch_seconds=1))
+    try:
+        log._writer.latch("a witness has seen more")
+        assert log._keep() == limits.HEARTBEAT_SECONDS
+    finally:
+        log.close()
+    assert len([record for record in caplog.records if "is tried again" in record.message]) <= 1

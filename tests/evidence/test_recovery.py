@@ -16,7 +16,7 @@ from tests.evidence.conftest import Told
 
 def test_recover(told: Told) -> None:
     """A log that verifies gives the tree to continue, and no open intents when all have an outcome."""
-    found = recovery.recover(told.places.database, Verifier.parse(told.vkey))
+    found = recovery.recover(told.places.database, [Verifier.parse(told.vkey)])
     assert found.frontier.size == 8
     assert found.open_intents == ()
 
@@ -30,7 +30,7 @@ def test_open_intents(copy_of_told: Callable[[], Path], told: Told) -> None:
         "delete from payloads where seq >= 4",
         "delete from records where seq >= 4",
     )
-    found = recovery.recover(path, Verifier.parse(told.vkey))
+    found = recovery.recover(path, [Verifier.parse(told.vkey)])
     assert found.open_intents == ("exchange-1",)
     entries = recovery.unknown_outcomes(found.open_intents)
     assert [(entry.type, entry.exchange, entry.fields) for entry in entries] == [
@@ -43,7 +43,7 @@ def test_refuses_any_difference(copy_of_told: Callable[[], Path], told: Told) ->
     path = copy_of_told()
     logs.execute(path, "update payloads set data = x'00' where seq = 2")
     with pytest.raises(EvidenceDamaged, match=r"record 2: the payload request.*evidence verify"):
-        recovery.recover(path, Verifier.parse(told.vkey))
+        recovery.recover(path, [Verifier.parse(told.vkey)])
 
 
 def test_has_records(told: Told, tmp_path: Path) -> None:

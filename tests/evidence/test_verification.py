@@ -21,7 +21,7 @@ def test_verify(told: Told) -> None:
     report = verify(told.places.database, told.places.vkey.read_text())
     assert report.ok
     assert report.vouched_size == report.records == 8
-    assert keys.read_vkey(told.places.keys / VKEY_NAME).vkey() == told.vkey
+    assert [key.vkey() for key in keys.read_vkeys(told.places.keys / VKEY_NAME)] == [told.vkey]
 
 
 def test_tampered(copy_of_told: Callable[[], Path], told: Told) -> None:

@@ -22,6 +22,7 @@ from countersign.evidence.checkpoint import Signer
 from countersign.evidence.draft import Draft, draft
 from countersign.evidence.lock import FileWatch
 from countersign.evidence.records import Receipt
+from countersign.evidence.space import Reserve
 from countersign.evidence.tree import Frontier
 from countersign.evidence.writer import Writer
 from tests.evidence import logs
@@ -44,10 +45,19 @@ def db(path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def writer(db: Database, path: Path) -> Iterator[Writer]:
+def reserve(path: Path) -> Iterator[Reserve]:
+    """Room for the outcomes."""
+    reserve = Reserve.hold(path.parent)
+    yield reserve
+    reserve.let_go()
+
+
+@pytest.fixture
+def writer(db: Database, path: Path, reserve: Reserve) -> Iterator[Writer]:
     """A running writer on it."""
     writer = Writer(
-        Appender(db, SIGNER, Frontier(), FileWatch.of([path]), module.data_version(db), secrets.token_bytes)
+        Appender(db, SIGNER, Frontier(), FileWatch.of([path]), module.data_version(db), secrets.token_bytes),
+        reserve,
     )
     writer.start()
     yield writer
@@ -156,13 +166,16 @@ def test_latch_on_busy(writer: Writer, path: Path) -> None:
     assert "SQLITE_BUSY" in str(writer.latched_because)
 
 
-def test_latch_on_any_error(db: Database, path: Path) -> None:
+def test_latch_on_any_error(db: Database, path: Path, reserve: Reserve) -> None:
     """Not only SQLite: whatever fails in a commit stops the log, and the reason is told without a secret."""
 
     def no_randomness(_: int) -> bytes:
         raise OSError("no entropy")
 
-    writer = Writer(Appender(db, SIGNER, Frontier(), FileWatch.of([path]), module.data_version(db), no_randomness))
+    writer = Writer(
+        Appender(db, SIGNER, Frontier(), FileWatch.of([path]), module.data_version(db), no_randomness),
+        reserve,
+    )
     writer.start()
     with pytest.raises(EvidenceUnavailable, match="OSError: no entropy"):
         writer.submit(drafts("a")).result(5)
@@ -185,10 +198,22 @@ def test_latch_between_commits(writer: Writer, db: Database, monkeypatch: pytest
         writer.submit(drafts("b"))
 
 
-def test_stop_drains(db: Database, path: Path) -> None:
+def test_a_full_disk_refuses_what_begins(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An intent is refused before it is queued, and nothing stops: what ends is written, and with room intents are too."""
+    monkeypatch.setattr(limits, "MIN_FREE_EVIDENCE_BYTES", 1 << 60)
+    with pytest.raises(EvidenceUnavailable, match="nothing new is begun"):
+        writer.submit(drafts("x"))
+    end = draft(logs.outcome("x"), logs.ORIGIN, 1_800_000_000_000_000)
+    assert writer.submit((end,)).result(5)[0].seq == 0
+    monkeypatch.undo()
+    assert writer.submit(drafts("x")).result(5)[0].seq == 1
+
+
+def test_stop_drains(db: Database, path: Path, reserve: Reserve) -> None:
     """What was submitted before the end is written; afterwards nothing is taken."""
     writer = Writer(
-        Appender(db, SIGNER, Frontier(), FileWatch.of([path]), module.data_version(db), secrets.token_bytes)
+        Appender(db, SIGNER, Frontier(), FileWatch.of([path]), module.data_version(db), secrets.token_bytes),
+        reserve,
     )
     writer.start()
     futures = [writer.submit(drafts(f"x{number}")) for number in range(20)]
@@ -199,10 +224,11 @@ def test_stop_drains(db: Database, path: Path) -> None:
         writer.submit(drafts("late"))
 
 
-def test_stop_is_bounded(db: Database, path: Path) -> None:
+def test_stop_is_bounded(db: Database, path: Path, reserve: Reserve) -> None:
     """A disk that does not answer does not hold up the end for longer than was asked."""
     writer = Writer(
-        Appender(db, SIGNER, Frontier(), FileWatch.of([path]), module.data_version(db), secrets.token_bytes)
+        Appender(db, SIGNER, Frontier(), FileWatch.of([path]), module.data_version(db), secrets.token_bytes),
+        reserve,
     )
     writer.start()
     with stalled(path):
@@ -210,3 +236,57 @@ def test_stop_is_bounded(db: Database, path: Path) -> None:
         assert not writer.stop(0.05)
     future.result(5)
     assert writer.stop(5)
+
+
+def test_an_act_is_alone(writer: Writer, db: Database, path: Path) -> None:
+    """What is done besides committing has its place in the order, and no commit is shared with it."""
+    seen: list[int] = []
+
+    def look(tail: Appender) -> tuple[Receipt, ...]:
+        seen.append(tail.size)
+        return tail.commit(drafts("act"))
+
+    with stalled(path):
+        futures = [
+            writer.submit(drafts("first")),
+            writer.submit(drafts("a", "b")),
+            writer.submit_act(look),
+            writer.submit_act(look),
+            writer.submit(drafts("c")),
+            writer.submit(drafts("d")),
+        ]
+    assert [[receipt.seq for receipt in future.result(5)] for future in futures] == [[0], [1, 2], [3], [4], [5], [6]]
+    assert seen == [3, 4]
+    sizes = [size for (size,) in db.execute("select size from checkpoints order by size")]
+    assert {3, 4, 5, 7} <= set(sizes)
+    assert 6 not in sizes
+
+
+def test_an_act_that_fails_latches(writer: Writer) -> None:
+    """As a commit that fails: nobody knows how far it came."""
+
+    def fail(tail: Appender) -> tuple[Receipt, ...]:
+        raise OSError("the anchor's disk is full")
+
+    with pytest.raises(EvidenceUnavailable, match="anchor's disk"):
+        writer.submit_act(fail).result(5)
+    assert not writer.is_open
+    with pytest.raises(EvidenceUnavailable, match="anchor's disk"):
+        writer.submit_act(fail)
+
+
+def test_latch_from_outside(writer: Writer, path: Path) -> None:
+    """Who finds that the log is not what it was stops it: what waits fails, and nothing more is taken."""
+    with stalled(path):
+        begun = writer.submit(drafts("begun"))
+        while writer._queue:  # until the thread has taken it
+            pass
+        waiting = writer.submit(drafts("waiting"))
+        writer.latch("a witness has seen more")
+        with pytest.raises(EvidenceUnavailable, match="a witness has seen more"):
+            waiting.result(5)
+        with pytest.raises(EvidenceUnavailable, match="a witness has seen more"):
+            writer.submit(drafts("late"))
+    assert begun.result(5)[0].seq == 0
+    writer.latch("something else")
+    assert writer.latched_because == "EvidenceDamaged: a witness has seen more"

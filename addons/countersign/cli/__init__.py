@@ -7,10 +7,12 @@ import click
 from countersign import __version__
 from countersign.cli.approvals import approvals
 from countersign.cli.evidence import evidence
+from countersign.cli.evidence_export import export, prove
 from countersign.cli.explain import explain
 from countersign.cli.rules import rules
 from countersign.cli.schema import schema
 from countersign.cli.watch import watch
+from countersign.cli.witness import witness
 
 
 @click.group()
@@ -21,5 +23,8 @@ def main() -> None:
 
 rules.add_command(explain)
 approvals.add_command(watch)
+evidence.add_command(prove)
+evidence.add_command(export)
 for _group in (approvals, evidence, rules, schema):
     main.add_command(_group)
+main.add_command(witness)

@@ -107,6 +107,21 @@ class Entry:
         return words.get(self.state, self.state)
 
     @property
+    def ending(self) -> str:
+        """Where it stands; of what has ended also by whom and why, as far as the console told it."""
+        people = ", ".join(self.signers)
+        match self.state:
+            case "denied" if people:
+                return _because(f"denied by {self.signers[-1]}", self.why_ended)
+            case "used":
+                return f"approved by {people}, and let through" if people else "let through"
+            case "reviewed" if people:
+                return _because(f"reviewed by {people}", self.why_ended)
+            case "withdrawn" | "revoked" if self.why_ended:
+                return f"{self.state} {self.why_ended}"  # which begins with `by`
+        return self.standing if self.is_open else _because(self.state, self.why_ended)
+
+    @property
     def sentence(self) -> str:
         """What is asked for, where, and by whom."""
         return f"{self.what} at {self.where}, asked for by {self.who}"
@@ -146,6 +161,10 @@ def outcome(entry: Entry, action: str) -> str:
     if entry.state == "approved":
         return "Approved: the request can pass now, once."
     return f"Recorded: the approval is {entry.state}."
+
+
+def _because(what: str, why: str) -> str:
+    return f"{what}: {why}" if why else what
 
 
 def _what(document: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from typing import NoReturn
 import click
 from sqlite_utils import Database
 
-from countersign.evidence import account, keys, store, verification
+from countersign.evidence import account, anchors, keys, store, verification
 from countersign.evidence.errors import EvidenceDamaged, KeyFileError
 from countersign.evidence.places import StatePlaces
 from countersign.evidence.records import TYPES, Record
@@ -31,8 +31,8 @@ _UNREADABLE = 2
 _PERIOD = re.compile(r"([0-9]{1,6})([smhd])")
 _PERIOD_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _ANCHORS = (
-    "No checkpoint is anchored outside of this machine yet. Records after the last anchored checkpoint, here all of them,",
-    "rest on the log's signing key alone: who holds it could have written the log anew or cut off its end.",
+    "No checkpoint that was kept elsewhere was compared (--anchor). So all of it rests on the log's signing key alone:",
+    "who holds it could have written the log anew, and who may write the database could have cut off its end.",
 )
 
 
@@ -118,15 +118,21 @@ def show(state: Path | None, db: Path | None, exchange_or_seq: str, as_json: boo
 @evidence.command("verify")
 @_database_option
 @click.option("--vkey", type=click.Path(path_type=Path), help="File with the log's public key.  [default: the state's]")
+@click.option(
+    "--anchor", "files", type=click.Path(path_type=Path), multiple=True, help="A checkpoint file kept elsewhere."
+)
 @click.option("--json", "as_json", is_flag=True, help="The whole report as one JSON object.")
-def verify(state: Path | None, db: Path | None, vkey: Path | None, as_json: bool) -> None:
-    """Check every record against the log's public key. Ends with 0: intact, 1: tampered with, 2: cannot be read."""
+def verify(state: Path | None, db: Path | None, vkey: Path | None, files: tuple[Path, ...], as_json: bool) -> None:
+    """Check every record against the log's public keys, and against the checkpoints that were kept elsewhere.
+
+    Ends with 0: intact, 1: tampered with, 2: cannot be read.
+    """
     places = _places(state)
     try:
-        key = keys.read_vkey(vkey or places.vkey).vkey()
+        key = "\n".join(key.vkey() for key in keys.read_vkeys(vkey or places.vkey))
     except KeyFileError as error:
         _fail(str(error))
-    report = verification.verify(db or places.database, key)
+    report = verification.verify(db or places.database, key, [anchors.of_file(path) for path in files])
     if as_json:
         click.echo(json.dumps(_report_as_json(report), indent=2, sort_keys=True))
     else:
@@ -177,7 +183,10 @@ def _report_as_json(report: Report) -> dict[str, Json]:
         "checkpoints": report.checkpoints,
         "vouched_size": report.vouched_size,
         "vouched_root": base64.b64encode(report.vouched_root).decode(),
-        "anchored_size": 0,
+        "anchored_size": report.anchored_size,
+        "anchors": [{"name": each.name, "size": each.size, "checkpoints": each.checkpoints} for each in report.anchors],
+        "epochs": [{"vkey": each.vkey, "begin": each.begin, "end": each.end} for each in report.epochs],
+        "erased": report.erased,
         "problem_count": report.problem_count,
         "problems": [{"seq": problem.seq, "what": problem.what} for problem in report.problems],
         "remarks": [{"seq": remark.seq, "what": remark.what} for remark in report.remarks],
@@ -195,7 +204,14 @@ def _report_lines(report: Report) -> Iterator[str]:
     yield f"{report.records} records, {report.payloads} payloads and {report.checkpoints} checkpoints were read, none skipped."
     root = base64.b64encode(report.vouched_root).decode()
     yield f"The log's key vouches for the first {report.vouched_size} records (root {root})."
-    yield from _ANCHORS
+    if len(report.epochs) > 1:
+        yield f"It had {len(report.epochs)} keys, one after the other."
+    if report.erased:
+        yield f"{report.erased} payloads were erased by rule; the records of what happened are whole."
+    for anchor in report.anchors:
+        yield f"{anchor.name} vouches for the first {anchor.size} records ({anchor.checkpoints} checkpoints)."
+    if not report.anchors:
+        yield from _ANCHORS
     for problem in report.problems:
         yield f"problem: {problem}"
     if report.problem_count > len(report.problems):

@@ -1,14 +1,23 @@
 """The evidence log: what happened, durable before it matters, and provable afterwards.
 
-log.py           the facade: open, submit, append, records, close
-records.py       one record: the leaf, its columns and payloads        draft.py        an entry checked and frozen
-writer.py        the thread: group commit, queue, latch                appender.py     one group commit
-tree.py          RFC 6962 Merkle tree and proofs                       checkpoint.py   C2SP signed notes
-schema.py        tables and migrations                                 store.py        connections, reading
-recovery.py      what must hold before writing again                   lock.py         one writer, the same files
-verification.py  the whole log against its public key                  examination.py  the checklist; report.py its result
-keys.py          signing key and digest key                            places.py       where everything is
-account.py       records in plain words                                directory.py    private directories
+log.py           the facade: open, submit, append, records, prune   opening.py     from a directory to a log
+records.py       one record: the leaf, its columns and payloads     draft.py       an entry checked and frozen
+writer.py        the thread: group commit, queue, latch             appender.py    one group commit
+keeper.py        heartbeats, key epochs                             timeline.py    the times of records
+settings.py      what the operator chose                            places.py      where everything is
+space.py         room for the outcomes of what is in flight         directory.py   private directories
+tree.py          RFC 6962 Merkle tree and proofs                    stored_tree.py the same from the database
+checkpoint.py    C2SP signed notes                                  epochs.py      the keys, one after the other
+keys.py          signing key and digest key                         lock.py        one writer, the same files
+schema.py        tables and migrations                              store.py       connections, reading
+erasures.py      what was erased by rule                            pruning.py     the erasing
+anchors.py       checkpoints kept elsewhere                         checkpoint_file.py  a file of them
+recovery.py      what must hold before writing again                verification.py  the whole log
+examination.py   the checklist                                      story.py       what records say to each other
+report.py        its result                                         account.py     records in plain words
+tiles.py         the log as a tlog-tiles directory                  proof_file.py  one record's inclusion proof
+witness*.py, cosignature.py   another party that signs checkpoints of logs it watches
+standalone_verifier.py        for strangers: one file, nothing of this package
 """
 
 from __future__ import annotations
@@ -17,6 +26,7 @@ from countersign.evidence.errors import BadEntry, EvidenceDamaged, KeyFileError,
 from countersign.evidence.log import EvidenceLog
 from countersign.evidence.places import StatePlaces
 from countersign.evidence.records import Entry, Payload, Receipt, Record
+from countersign.evidence.settings import LogSettings
 from countersign.evidence.verification import verify
 
 __all__ = [
@@ -26,6 +36,7 @@ __all__ = [
     "EvidenceLog",
     "KeyFileError",
     "LogInUse",
+    "LogSettings",
     "Payload",
     "Receipt",
     "Record",

@@ -42,6 +42,8 @@ def details(record: Record) -> Iterator[str]:
     yield f"  {sentence(record)}"
     if record.fields:
         yield from _indented(json.dumps(record.fields, indent=2, sort_keys=True, ensure_ascii=False), "    ")
+    for name in sorted(record.erased):
+        yield f"  {name}: erased by rule"
     for name, payload in record.payloads.items():
         yield visible_line(f"  {name}: {payload.media_type}, {len(payload.data)} bytes")
         yield from _indented(_readable(payload), "    ")
@@ -87,10 +89,18 @@ def _sentence(record: Record) -> Iterator[str]:
             yield "rules in force"
         case "clock_step":
             yield "the clock was set"
+        case "heartbeat":
+            yield "nothing happened"
+        case "key_rotation":
+            yield f"the log has a new key, epoch {_text(fields.get('epoch')) or 'unknown'}{_by(fields)}"
+        case "prune":
+            yield f"{_text(fields.get('count')) or 'some'} payloads were erased by the rule {_text(fields.get('rule'))}{_by(fields)}"
+        case "export":
+            yield f"the log was exported{_by(fields)}"
     if reason:
         yield f"because: {reason}"
     if rule:
-        yield f"(rule {rule})"
+        yield f"[rule {rule}]"  # its place is in brackets of its own
 
 
 def _decision(fields: Mapping[str, Json]) -> Iterator[str]:
@@ -134,6 +144,11 @@ def _approval(fields: Mapping[str, Json]) -> Iterator[str]:
     yield from _justified(told)
     if not fields.get("reason") and (reason := _text(told.get("reason"))):
         yield f"because: {reason}"
+
+
+def _by(fields: Mapping[str, Json]) -> str:
+    actor = _text(fields.get("actor"))
+    return f" by {actor}" if actor else ""
 
 
 def _what(fields: Mapping[str, Json]) -> str:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -33,7 +34,7 @@ class Checkpoint:
 
     def text(self) -> str:
         """The three lines of tlog-checkpoint, without extension lines (they would not be auditable)."""
-        return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
+        return f"{self.origin}\n{self.size}\n{encode(self.root)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Verifier:
         """Read `name+key id+base64(0x01 || public key)`. Raises BadNote when it is not one, or its id is not its key's."""
         name, _, rest = vkey.strip().partition("+")
         key_id, _, encoded = rest.partition("+")
-        key = _unbase64(encoded)
+        key = decode(encoded)
         if len(key) != 33 or key[:1] != _ED25519:
             raise BadNote("the vkey does not hold an Ed25519 key; use the file log.vkey beside the log's signing key")
         verifier = cls.of(name, key[1:])
@@ -66,14 +67,14 @@ class Verifier:
 
     def vkey(self) -> str:
         """The one-line form that is given to auditors and to other software."""
-        return f"{self.name}+{self.key_id.hex()}+{_base64(_ED25519 + self.public_key)}"
+        return f"{self.name}+{self.key_id.hex()}+{encode(_ED25519 + self.public_key)}"
 
     def open(self, note: bytes) -> str:
         """The text of a signed note, when this key signed it. Raises BadNote.
 
         Signatures of other keys are ignored, as the specification demands; they may be witnesses'.
         """
-        text, signatures = _split_note(note)
+        text, signatures = split_note(note)
         mine = [blob[4:] for name, blob in signatures if name == self.name and blob[:4] == self.key_id]
         if len(mine) != 1:
             raise BadNote(f"the note carries {len(mine)} signatures of {self.name}; it must be one")
@@ -105,9 +106,12 @@ class Signer:
 
     def sign(self, size: int, root: bytes) -> bytes:
         """The signed checkpoint of this log at `size` records with this root hash (32 bytes)."""
-        text = Checkpoint(self.verifier.name, size, root).text()
+        return signed([self], size, root)
+
+    def line(self, text: str) -> str:
+        """The signature line of this key under the text of a note."""
         signature = self.private_key.sign(text.encode())
-        return f"{text}\n— {self.verifier.name} {_base64(self.verifier.key_id + signature)}\n".encode()
+        return f"— {self.verifier.name} {encode(self.verifier.key_id + signature)}\n"
 
 
 def parse(text: str) -> Checkpoint:
@@ -119,10 +123,26 @@ def parse(text: str) -> Checkpoint:
     check_origin(origin)
     if not _SIZE.fullmatch(size):
         raise BadNote("the size of the checkpoint is not a decimal number")
-    root_hash = _unbase64(root)
+    root_hash = decode(root)
     if len(root_hash) != 32:
         raise BadNote("the root hash of the checkpoint is not 32 bytes")
     return Checkpoint(origin, int(size), root_hash)
+
+
+def parse_vkeys(text: str) -> tuple[Verifier, ...]:
+    """The public keys of one log, one vkey per line, oldest first. Raises BadNote."""
+    found = tuple(Verifier.parse(line) for line in text.splitlines() if line.strip())
+    if not found:
+        raise BadNote("there is no vkey; use the file log.vkey beside the log's signing key")
+    if len({verifier.name for verifier in found}) > 1 or len(set(found)) < len(found):
+        raise BadNote("the vkeys are not those of one log, each once, oldest first")
+    return found
+
+
+def signed(signers: Sequence[Signer], size: int, root: bytes) -> bytes:
+    """The checkpoint of one log at `size` records, signed by each of its keys in `signers`."""
+    text = Checkpoint(signers[0].verifier.name, size, root).text()
+    return f"{text}\n{''.join(signer.line(text) for signer in signers)}".encode()
 
 
 def check_origin(origin: str) -> None:
@@ -134,7 +154,11 @@ def check_origin(origin: str) -> None:
         )
 
 
-def _split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    """The text of a signed note, and the key name and blob (key id, signature) of each line. Raises BadNote.
+
+    Verifies no signature.
+    """
     if len(note) > limits.MAX_NOTE_BYTES:
         raise BadNote(f"the note is longer than {limits.MAX_NOTE_BYTES} bytes")
     try:
@@ -147,22 +171,26 @@ def _split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     if not separator or not signatures.endswith("\n"):
         raise BadNote("the note has no signatures")
     lines = [_SIGNATURE_LINE.fullmatch(line) for line in signatures[:-1].split("\n")]
-    parsed = [(line[1], _unbase64(line[2])) for line in lines if line is not None]
+    parsed = [(line[1], decode(line[2])) for line in lines if line is not None]
     if len(parsed) != len(lines):
         raise BadNote("a signature line of the note is malformed")
     return text + "\n", parsed
 
 
-def _base64(data: bytes) -> str:
+def encode(data: bytes) -> str:
+    """Base64 as notes have it (RFC 4648 section 4)."""
     return base64.b64encode(data).decode()
 
 
-def _unbase64(text: str) -> bytes:
-    """Strict: one encoding per value, or a byte of a stored signature could change without anybody noticing."""
+def decode(text: str) -> bytes:
+    """The bytes in base64. Raises BadNote.
+
+    Strict: one encoding per value, or a byte of a stored signature could change without anybody noticing.
+    """
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise BadNote("not base64") from None
-    if _base64(data) != text:
+    if encode(data) != text:
         raise BadNote("not canonical base64")
     return data

@@ -1,25 +1,30 @@
 """The reading of a whole log, record by record: the checklist behind `verification` and `recovery`.
 
-Does not open or choose the database, and does not know any checkpoint but those stored in it.
+Does not open or choose the database, and knows no checkpoint but those stored in it and in the anchors it is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlite_utils import Database
 
 from countersign import limits
-from countersign.evidence import records, schema, store
+from countersign.evidence import erasures, records, schema, store
+from countersign.evidence.anchors import Anchor, Comparison
 from countersign.evidence.checkpoint import Verifier
+from countersign.evidence.epochs import KeyChain
+from countersign.evidence.erasures import Erasures
 from countersign.evidence.errors import BadNote, EvidenceDamaged
 from countersign.evidence.records import Envelope
-from countersign.evidence.report import Finding, Report
-from countersign.evidence.tree import EMPTY_ROOT, Frontier, leaf_hash
+from countersign.evidence.report import Epoch, Finding, Report
+from countersign.evidence.story import Story
+from countersign.evidence.tree import EMPTY_ROOT, TILE_LEAVES, Frontier, leaf_hash
 
 _RECORDS = f"select leaf, leaf_hash, {', '.join(records.COLUMNS)} from records order by seq"  # noqa: S608 - constants
-_PAYLOADS = "select name, salt, data from payloads where seq = ?"
+_PAYLOADS = "select seq, name, salt, data from payloads order by seq, name"
 _CHECKPOINTS = "select size, note from checkpoints order by size"
+_SUBTREES = "select tile, root from subtrees order by tile"
 
 
 class Examination:
@@ -27,28 +32,44 @@ class Examination:
 
     0. SQLite finds its own structure sound, and the tables are exactly ours;
     1. every record's leaf is a strict envelope of this log, at its place in the sequence;
-    2. every column says what the leaf says, and the stored leaf hash is the leaf's;
-    3. every payload is there and is the one that was committed to, and there are no others;
-    4. at the end of every group commit, and nowhere else, stands a checkpoint: signed, with the size and root of then;
+    2. every column says what the leaf says, the stored leaf hash is the leaf's, and so are the roots of the tiles;
+    3. every payload is the one that was committed to, or was erased by a rule that says so, and there are no others;
+    4. at the end of every group commit, and nowhere else, stands a checkpoint: with the size and root of then, signed
+       by the key of its epoch;
     5. the last checkpoint covers the last record;
-    6. the story holds together: one genesis, and no start while the outcome of an intent was missing.
+    6. every checkpoint that an anchor kept is of this tree, and none is of a longer one;
+    7. the story holds together: one genesis, and no start while the outcome of an intent was missing.
     """
 
-    def __init__(self, db: Database, verifier: Verifier) -> None:
+    def __init__(self, db: Database, known: Sequence[Verifier], anchors: Sequence[Anchor] = ()) -> None:
         self._db = db
-        self._verifier = verifier
+        self.keys = KeyChain(known)
         self.frontier = Frontier()
-        self.open_intents: dict[str, int] = {}
-        self._denied: set[str] = set()  # exchanges whose denial is recorded, and its outcome not yet
+        self.last_note: bytes | None = None  #: the checkpoint that covers the last record
         self._problems: list[Finding] = []
         self._problem_count = 0
         self._remarks: list[Finding] = []
+        self._story = Story(self.keys, self._remark)
+        self._anchors = anchors
+        self._comparison = Comparison((), self.keys, self._problem)
+        self._erasures = Erasures(())
         self._payload_count = 0
+        self._erased_count = 0
         self._checkpoint_count = 0
         self._vouched = (0, EMPTY_ROOT)
         self._batch = 0
-        self._last_time_us = 0
         self._next_checkpoint: tuple[object, object] | None = None
+        self._next_payload: tuple[object, ...] | None = None
+
+    @property
+    def open_intents(self) -> tuple[str, ...]:
+        """Exchanges whose outcome is not recorded, in the order of their intents."""
+        return tuple(self._story.open_intents)
+
+    @property
+    def anchor_files(self) -> tuple[str, ...]:
+        """The checkpoint files that the log was anchored in; one that only its last commit names may have missed that."""
+        return tuple(file for file, since in self._story.anchor_files.items() if since < self._batch)
 
     def run(self) -> None:
         """Do it, in one read transaction. Damage becomes findings; nothing is raised for it."""
@@ -59,22 +80,29 @@ class Examination:
                     self._read_everything()
             finally:
                 self._db.rollback()
-        except store.UNREADABLE as error:
+        except (*store.UNREADABLE, EvidenceDamaged) as error:
             self._problem(None, f"the database cannot be read any further: {error}")
 
     def report(self) -> Report:
         """What was found."""
+        size = self.frontier.size
+        starts = [begin for _, begin in self.keys.epochs] + [size]
         return Report(
-            origin=self._verifier.name,
-            records=self.frontier.size,
+            origin=self.keys.current.name,
+            records=size,
             payloads=self._payload_count,
+            erased=self._erased_count,
             checkpoints=self._checkpoint_count,
             vouched_size=self._vouched[0],
             vouched_root=self._vouched[1],
+            epochs=tuple(
+                Epoch(key.vkey(), begin, end) for (key, begin), end in zip(self.keys.epochs, starts[1:], strict=True)
+            ),
+            anchors=self._comparison.vouched,
             problems=tuple(self._problems),
             problem_count=self._problem_count,
             remarks=tuple(self._remarks),
-            open_intents=tuple(self.open_intents),
+            open_intents=self.open_intents,
         )
 
     def _structure_is_sound(self) -> bool:
@@ -88,12 +116,15 @@ class Examination:
         return True
 
     def _read_everything(self) -> None:
+        self._comparison = Comparison(self._anchors, self.keys, self._problem)
+        self._erasures = erasures.read(self._db)
         checkpoints: Iterator[tuple[object, object]] = iter(self._db.execute(_CHECKPOINTS))
-        self._next_checkpoint = next(checkpoints, None)
+        payloads: Iterator[tuple[object, ...]] = iter(self._db.execute(_PAYLOADS))
+        subtrees: Iterator[tuple[object, ...]] = iter(self._db.execute(_SUBTREES))
+        self._next_checkpoint, self._next_payload = next(checkpoints, None), next(payloads, None)
         for leaf, stored_hash, *stored in self._db.execute(_RECORDS):
             seq = self.frontier.size
-            rows = {name: (salt, data) for name, salt, data in self._db.execute(_PAYLOADS, [seq])}
-            self._payload_count += len(rows)
+            rows = self._payloads_of(seq, payloads)
             try:
                 envelope = records.parse(leaf)
             except EvidenceDamaged as error:
@@ -104,13 +135,35 @@ class Examination:
                     self._batch = seq
                 self._check(seq, self._check_place, envelope)
                 self._check(seq, records.check_columns, envelope, tuple(stored))
-                self._check(seq, records.check_payloads, envelope, rows)
+                self._check(seq, records.check_payloads, envelope, rows, self._is_erased)
                 self._check(seq, self._follow, envelope)
             hashed = leaf_hash(leaf if isinstance(leaf, bytes) else b"")
             if stored_hash != hashed:
                 self._problem(seq, "the stored leaf hash is not the leaf's")
-            self.frontier.append(hashed)
-        self._finish(checkpoints)
+            tile = self.frontier.append(hashed)
+            if tile is not None and next(subtrees, None) != (seq // TILE_LEAVES, tile):
+                self._problem(seq, "the stored root of the tile that this record completes is not the tile's")
+        self._finish(checkpoints, payloads, subtrees)
+
+    def _payloads_of(self, seq: int, payloads: Iterator[tuple[object, ...]]) -> dict[str, tuple[bytes, bytes]]:
+        """Those of one record; what stands before them belongs to none."""
+        found: dict[str, tuple[bytes, bytes]] = {}
+        while self._next_payload is not None:
+            owner, name, salt, data = self._next_payload
+            if not isinstance(owner, int) or owner > seq:
+                break
+            if owner == seq:
+                found[name] = (salt, data)  # type: ignore[index, assignment]  # `check_payloads` looks at what they are
+                self._payload_count += 1
+            else:
+                self._problem(None, "payloads are stored that belong to no record")
+            self._next_payload = next(payloads, None)
+        return found
+
+    def _is_erased(self, envelope: Envelope, name: str) -> bool:
+        erased = self._erasures.count(envelope, name)
+        self._erased_count += erased
+        return erased
 
     def _check[**P](self, seq: int, check: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """One check does not hide another."""
@@ -122,13 +175,29 @@ class Examination:
     def _check_place(self, envelope: Envelope) -> None:
         if envelope.seq != self.frontier.size:
             raise EvidenceDamaged(f"the record at this place calls itself {envelope.seq}")
-        if envelope.origin != self._verifier.name:
+        if envelope.origin != self.keys.current.name:
             raise EvidenceDamaged("the record is of another log")
         if envelope.batch != self._batch:
             raise EvidenceDamaged("the record names a group commit that it is not in")
 
+    def _follow(self, envelope: Envelope) -> None:
+        for intent in self._story.follow(envelope):
+            self._problem(intent, "the outcome of this intent is missing, and the gateway started again")
+
     def _expect_checkpoint(self, size: int, checkpoints: Iterator[tuple[object, object]]) -> None:
         """A group commit ended at `size` records: its checkpoint must be the next one."""
+        if size == 0:
+            return
+        note = self._checkpoint_of(size, checkpoints)
+        if note is None:
+            self._problem(size - 1, "the checkpoint after this record is missing")
+        else:
+            self._check_checkpoint(size, note)
+        self._comparison.at(size, self.frontier.root, note)
+        self.keys.advance(size)
+
+    def _checkpoint_of(self, size: int, checkpoints: Iterator[tuple[object, object]]) -> object:
+        """The stored checkpoint of this size; None where there is none."""
         while self._next_checkpoint is not None:
             found, note = self._next_checkpoint
             if not isinstance(found, int) or found > size:
@@ -136,17 +205,15 @@ class Examination:
             self._next_checkpoint = next(checkpoints, None)
             self._checkpoint_count += 1
             if found == size:
-                self._check_checkpoint(size, note)
-                return
+                return note
             self._problem(found, "a checkpoint stands where no commit ended")
-        if size > 0:
-            self._problem(size - 1, "the checkpoint after this record is missing")
+        return None
 
     def _check_checkpoint(self, size: int, note: object) -> None:
         try:
             if not isinstance(note, bytes):
                 raise BadNote("it is not stored as it was written")
-            checkpoint = self._verifier.open_checkpoint(note)
+            checkpoint = self.keys.open(note)
             if checkpoint.size != size:
                 raise BadNote(f"it is of size {checkpoint.size}")
             if checkpoint.root != self.frontier.root():
@@ -154,15 +221,23 @@ class Examination:
         except BadNote as error:
             self._problem(size - 1, f"the checkpoint after this record: {error}")
             return
+        self.last_note = note
         if not self._problem_count:
             self._vouched = (size, checkpoint.root)
 
-    def _finish(self, checkpoints: Iterator[tuple[object, object]]) -> None:
+    def _finish(
+        self,
+        checkpoints: Iterator[tuple[object, object]],
+        payloads: Iterator[tuple[object, ...]],
+        subtrees: Iterator[tuple[object, ...]],
+    ) -> None:
         size = self.frontier.size
         if size == 0:
             self._problem(None, "the log holds no records")
-        if self._db.execute("select count(*) from payloads").fetchone()[0] != self._payload_count:
+        if self._payloads_of(size, payloads) or self._next_payload is not None:
             self._problem(None, "payloads are stored that belong to no record")
+        if next(subtrees, None) is not None:
+            self._problem(None, "roots of tiles are stored that no records complete")
         self._expect_checkpoint(size, checkpoints)
         while self._next_checkpoint is not None:
             self._problem(
@@ -170,39 +245,14 @@ class Examination:
             )
             self._checkpoint_count += 1
             self._next_checkpoint = next(checkpoints, None)
-
-    def _follow(self, envelope: Envelope) -> None:
-        seq, exchange = self.frontier.size, envelope.exchange
-        if envelope.time_us < self._last_time_us:
-            self._remark(seq, "the clock went back")
-        self._last_time_us = envelope.time_us
-        if (envelope.type == "genesis") != (seq == 0):
-            raise EvidenceDamaged("a log begins with its genesis record and has one only")
-        match envelope.type:
-            case "genesis":
-                if envelope.fields.get("vkey") != self._verifier.vkey():
-                    raise EvidenceDamaged("the log was begun with another key")
-            case "intent":
-                if exchange is None or exchange in self.open_intents:
-                    self._remark(seq, "an intent that cannot be told from an earlier one")
-                if exchange is not None:
-                    self.open_intents[exchange] = seq
-            case "outcome" | "outcome_unknown":
-                if exchange in self._denied:
-                    self._denied.discard(exchange)  # what the client was told of the denial
-                elif exchange not in self.open_intents and "observed" in envelope.fields:
-                    pass  # the service was asked later what became of a request whose outcome was unknown
-                elif exchange is None or self.open_intents.pop(exchange, None) is None:
-                    self._remark(seq, "an outcome without an open intent")
-            case "decision":
-                if exchange is not None and envelope.fields.get("verdict") == "deny":
-                    if self.open_intents.pop(exchange, None) is not None:
-                        self._denied.add(exchange)
-            case "start":
-                for intent in self.open_intents.values():
-                    self._problem(intent, "the outcome of this intent is missing, and the gateway started again")
-                self.open_intents.clear()
-                self._denied.clear()
+        for seq, what in self._erasures.differences():
+            self._problem(seq, what)
+        if self.keys.missing:
+            self._problem(
+                None,
+                f"{self.keys.missing} later keys of this log are known, and it never came to them: its end is gone",
+            )
+        self._comparison.finish(size)
 
     def _problem(self, seq: int | None, what: str) -> None:
         self._problem_count += 1

@@ -1,4 +1,4 @@
-"""The evidence log as the rest of the gateway sees it: open, submit, read, close."""
+"""The evidence log as the rest of the gateway sees it: open, submit, read, prune, close."""
 
 from __future__ import annotations
 
@@ -8,52 +8,43 @@ import sqlite3
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
-
-from sqlite_utils import Database
+from typing import Self
 
 from countersign import limits
 from countersign.errors import EvidenceUnavailable
-from countersign.evidence import appender, keys, recovery, schema, store
-from countersign.evidence import directory as directories
+from countersign.evidence import keys, pruning, store
 from countersign.evidence.appender import Appender
+from countersign.evidence.checkpoint import Signer
 from countersign.evidence.draft import draft
-from countersign.evidence.errors import BadEntry, KeyFileError
-from countersign.evidence.keys import LogKeys
-from countersign.evidence.lock import DirectoryLock, FileWatch
-from countersign.evidence.places import DATABASE_NAME
+from countersign.evidence.erasures import Selection
+from countersign.evidence.errors import BadEntry
+from countersign.evidence.keeper import Keeper
+from countersign.evidence.opening import Opened, opened
+from countersign.evidence.pruning import Pruned
 from countersign.evidence.records import OWN_TYPES, Entry, Receipt, Record
-from countersign.evidence.tree import Frontier
-from countersign.evidence.writer import Writer
+from countersign.evidence.settings import LogSettings
+from countersign.evidence.writer import Act, Writer
 from countersign.strict_json import Json
 
 _LOG = logging.getLogger(__name__)
+_DEFAULT = LogSettings()
 
 
 class EvidenceLog:
     """A durable, append-only, tamper-evident log. Made by `open`; one per gateway."""
 
-    def __init__(
-        self,
-        database: Path,
-        db: Database,
-        lock: DirectoryLock,
-        log_keys: LogKeys,
-        tail: Appender,
-        clock: Callable[[], int],
-    ) -> None:
-        self._database = database
-        self._db = db
-        self._lock = lock
-        self._keys = log_keys
-        self._tail = tail
-        self._clock = clock
-        self._writer = Writer(tail)
+    def __init__(self, parts: Opened) -> None:
+        self._parts = parts
+        self._writer = Writer(parts.tail, parts.reserve)
         self._in_order = threading.Lock()  # a record's time is never before that of the record ahead of it in the queue
         self._is_closed = False
-        self._recovered: tuple[str, ...] = ()
+        self._rotation: Future[tuple[Receipt, ...]] | None = None  # the last one
+        self._rotating = threading.Lock()
+        self._written_us = parts.timeline.now()
+        self._keeper = Keeper(self._keep)
 
     @classmethod
     def open(
@@ -65,72 +56,52 @@ class EvidenceLog:
         clock: Callable[[], int],
         randomness: Callable[[int], bytes],
         software: Mapping[str, Json],
-    ) -> EvidenceLog:
+        settings: LogSettings = _DEFAULT,
+        steady: Callable[[], int] | None = None,
+    ) -> Self:
         """Lock, verify and continue a log, or begin one.
 
-        `clock()` is microseconds since 1970 in UTC; `randomness(n)` gives n secret random bytes; `software` says in the
-        start record what runs (no secrets). Blocks while everything that is stored is hashed again.
+        `clock()` is microseconds since 1970 in UTC, `steady()` microseconds that nobody sets; `randomness(n)` gives n
+        secret random bytes; `software` says in the start record what runs (no secrets). Blocks while everything that
+        is stored is hashed again.
 
         Raises LogInUse, KeyFileError, EvidenceDamaged, or EvidenceUnavailable (the disk, SQLite). Each means that the
         gateway must not start.
         """
-        database = directory / DATABASE_NAME
-        if keys_directory.absolute().is_relative_to(directory.absolute()):
-            raise KeyFileError(f"{keys_directory}: keep the keys outside of {directory}, or who has one has the other")
-        try:
-            with ExitStack() as undo:
-                directories.make_private(directory)
-                lock = DirectoryLock.acquire(directory)
-                undo.callback(lock.release)
-                is_new = not recovery.has_records(database)
-                log_keys = _keys_for(keys_directory, origin, randomness, is_new=is_new)
-                db = store.open_for_writing(database)
-                undo.callback(db.close)
-                schema.migrate(db)
-                version = appender.data_version(db)
-                found = recovery.Recovered(Frontier(), ())
-                if not is_new:
-                    found = recovery.recover(database, log_keys.signer.verifier)
-                watch = FileWatch.of((database, database.with_name(DATABASE_NAME + "-wal"), lock.path))
-                tail = Appender(db, log_keys.signer, found.frontier, watch, version, randomness)
-                log = cls(database, db, lock, log_keys, tail, clock)
-                log._begin(found.open_intents, software)
-                keys.publish(keys_directory, log_keys.signer.verifier)
-                undo.pop_all()
-        except (*store.UNREADABLE, OSError) as error:
-            raise EvidenceUnavailable(f"{directory}: the evidence log cannot be opened: {error}") from error
+        log = cls(opened(directory, keys_directory, origin, clock, steady, randomness, software, settings))
         log._writer.start()
+        log._keeper.start()
         return log
 
     @property
     def origin(self) -> str:
         """The log's name."""
-        return self._keys.signer.verifier.name
+        return self._parts.keys.signer.verifier.name
 
     @property
     def vkey(self) -> str:
-        """The log's public key in C2SP form."""
-        return self._keys.signer.verifier.vkey()
+        """The log's public keys in C2SP form: a line for each epoch, oldest first."""
+        return "\n".join(key.vkey() for key in self._parts.keys.known)
 
     @property
     def digest_key(self) -> bytes:
         """HMAC-SHA-256 key (32 bytes) of the keyed digests that records hold. It is never in the database."""
-        return self._keys.digest_key
+        return self._parts.keys.digest_key
 
     @property
     def size(self) -> int:
         """Durable records."""
-        return self._tail.size
+        return self._parts.tail.size
 
     @property
     def root(self) -> bytes:
         """Merkle root of the durable records (32 bytes)."""
-        return self._tail.root
+        return self._parts.tail.root
 
     @property
     def recovered(self) -> tuple[str, ...]:
         """Exchanges whose outcome was recorded as unknown at this start."""
-        return self._recovered
+        return self._parts.open_intents
 
     @property
     def is_healthy(self) -> bool:
@@ -168,13 +139,52 @@ class EvidenceLog:
             raise EvidenceUnavailable(f"not durable after {limits.EVIDENCE_DEADLINE_SECONDS} seconds")
         return written.result()
 
+    def rotate_key(self, actor: str) -> None:
+        """Begin a new epoch: the current key signs for the next one, and is erased. Blocks for one commit.
+
+        Raises EvidenceUnavailable (a rotation that took too long may still come about), KeyFileError, BadEntry.
+        """
+        with self._rotating:
+            if self._rotation is not None and not self._rotation.done():
+                raise EvidenceUnavailable("the key is being rotated already, and the disk does not answer")
+            if not self.is_healthy:  # looked at after the last rotation: one that failed has latched the log
+                raise EvidenceUnavailable(f"the evidence log has stopped: {self.latched_because or 'it is closed'}")
+            parts = self._parts
+            successor = keys.stage(parts.keys_directory, self.origin, parts.randomness)
+            fields: dict[str, Json] = {
+                "next": successor.verifier.vkey(),
+                "epoch": len(parts.keys.known),
+                "actor": actor,
+            }
+            entry = Entry("key_rotation", None, fields)
+            self._rotation = done = self._submit_act(lambda time_us: self._rotated(entry, successor, time_us))
+            try:
+                done.result(limits.EVIDENCE_CLOSE_SECONDS)
+            except TimeoutError:
+                raise EvidenceUnavailable(f"not durable after {limits.EVIDENCE_CLOSE_SECONDS} seconds") from None
+
+    def prune(self, selection: Selection, *, rule: str, actor: str, reason: str | None = None) -> Pruned:
+        """Erase payloads and their salts by rule, in as many commits as it takes, each with a record of what went.
+
+        `rule` says which rule that is, `actor` who wants it. Blocks until nothing of them is left in the database's
+        files. Raises BadEntry (they are too young), EvidenceUnavailable.
+        """
+        pruning.check(selection, self._parts.timeline.now())
+        said: dict[str, Json] = {"rule": rule, "actor": actor, "reason": reason}
+        return pruning.prune(
+            self._submit_act,
+            self.size,
+            selection,
+            lambda erased, time_us: draft(Entry("prune", None, {**erased, **said}), self.origin, time_us),
+        )
+
     def records(self, *, types: Container[str] | None = None, after: int = -1) -> Iterator[Record]:
         """The durable records in order, on a connection of its own that only reads, in one snapshot.
 
         Raises EvidenceDamaged when one does not agree with itself, and EvidenceUnavailable.
         """
         try:
-            with closing(store.open_for_reading(self._database)) as db:
+            with closing(store.open_for_reading(self._parts.database)) as db:
                 db.execute("begin")
                 yield from store.read_records(db, types=types, after=after)
         except store.UNREADABLE as error:
@@ -187,7 +197,7 @@ class EvidenceLog:
         passed without anybody being asked. Raises EvidenceDamaged, EvidenceUnavailable.
         """
         try:
-            with closing(store.open_for_reading(self._database)) as db:
+            with closing(store.open_for_reading(self._parts.database)) as db:
                 db.execute("begin")
                 return tuple(islice(store.read_history(db, connection, subject), limit))
         except store.UNREADABLE as error:
@@ -197,6 +207,7 @@ class EvidenceLog:
         """Record the stop, write what is queued, and let go of the log; at most limits.EVIDENCE_CLOSE_SECONDS."""
         if self._is_closed:
             return
+        self._keeper.stop(limits.EVIDENCE_CLOSE_SECONDS)
         with suppress(EvidenceUnavailable):
             self._submit([Entry("stop", None, {})])
         if not self._writer.stop(limits.EVIDENCE_CLOSE_SECONDS):
@@ -204,35 +215,54 @@ class EvidenceLog:
             return
         self._is_closed = True
         with suppress(sqlite3.Error):
-            self._db.close()
-        self._lock.release()
+            self._parts.close()
 
     def _submit(self, entries: Sequence[Entry]) -> Future[tuple[Receipt, ...]]:
         with self._in_order:
-            time_us = self._clock()
-            return self._writer.submit(tuple(draft(entry, self.origin, time_us) for entry in entries))
+            time_us = self._next_time()
+            done = self._writer.submit(tuple(draft(entry, self.origin, time_us) for entry in entries))
+            self._written_us = time_us
+            return done
 
-    def _begin(self, open_intents: tuple[str, ...], software: Mapping[str, Json]) -> None:
-        """The first records of this process, in one commit, before anybody else can write."""
-        entries = [*recovery.unknown_outcomes(open_intents)]
-        if self.size == 0:
-            entries.append(Entry("genesis", None, {"vkey": self.vkey}))
-        previous: dict[str, Json] = {"size": self.size, "root": self.root.hex()}
-        entries.append(Entry("start", None, {"software": dict(software), "previous": previous}))
-        time_us = self._clock()
-        self._tail.commit([draft(entry, self.origin, time_us) for entry in entries])
-        self._recovered = open_intents
+    def _submit_act(self, made: Callable[[int], Act]) -> Future[tuple[Receipt, ...]]:
+        with self._in_order:
+            return self._writer.submit_act(made(self._next_time()))
 
+    def _next_time(self) -> int:
+        """The time of what is queued next; a clock that was set is recorded ahead of it."""
+        timeline = self._parts.timeline
+        step, time_us = timeline.step(), timeline.now()
+        if step:
+            self._writer.submit((draft(Entry("clock_step", None, {"microseconds": step}), self.origin, time_us),))
+            timeline.accept(step)
+        return time_us
 
-def _keys_for(directory: Path, origin: str, randomness: Callable[[int], bytes], *, is_new: bool) -> LogKeys:
-    if not is_new:
-        return keys.load(directory, origin)
-    if keys.is_published(directory):
-        raise KeyFileError(
-            f"{directory}: a log was begun with these keys, but its database is gone or empty; restore it, or move "
-            "the keys away to begin a new log"
-        )
-    return keys.create(directory, origin, randomness)
+    def _rotated(self, entry: Entry, successor: Signer, time_us: int) -> Act:
+        """What the writer does to rotate the key, all of it, also when nobody waits any more."""
+        made, parts = draft(entry, self.origin, time_us), self._parts
+
+        def rotate(tail: Appender) -> tuple[Receipt, ...]:
+            receipts = tail.rotate(made, successor)
+            parts.keys = keys.settle(parts.keys_directory, parts.keys, successor.verifier)
+            parts.epoch_us = time_us
+            return receipts
+
+        return rotate
+
+    def _keep(self) -> float:
+        """Do what is due; in how many seconds to ask again. Raises CountersignError."""
+        settings, written_us = self._parts.settings, self._written_us
+        now_us = self._parts.timeline.now()
+        if not self.is_healthy:
+            return settings.heartbeat_seconds  # it has said why
+        silence = (now_us - written_us) / 1_000_000
+        if not 0 <= silence < settings.heartbeat_seconds:  # below 0: the clock was set back
+            self._submit([Entry("heartbeat", None, {})])
+            silence = 0
+        epoch_seconds = settings.key_epoch_seconds
+        if epoch_seconds is not None and now_us - self._parts.epoch_us >= epoch_seconds * 1_000_000:
+            self.rotate_key("the log itself")
+        return settings.heartbeat_seconds - silence
 
 
 def _retrieve(written: asyncio.Future[tuple[Receipt, ...]]) -> None:

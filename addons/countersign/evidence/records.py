@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from countersign import limits, strict_json
@@ -34,9 +34,13 @@ TYPES = (
     "tunnel",  # a blind connection was opened or closed
     "rules",  # the rules in force
     "clock_step",  # the clock was set
+    "heartbeat",  # nothing else happened: the log was there all the same
+    "key_rotation",  # the key that signs from here on
+    "prune",  # payloads were erased by a rule
+    "export",  # somebody took a copy of the log
 )
 #: What only the log itself may say.
-OWN_TYPES = frozenset({"genesis", "start", "stop"})
+OWN_TYPES = frozenset({"genesis", "start", "stop", "clock_step", "heartbeat", "key_rotation", "prune"})
 COLUMNS = ("seq", "time", "type", "exchange", "connection", "subject", "caller", "verdict", "status")
 SALT_BYTES = 32
 VERSION = 1
@@ -87,6 +91,7 @@ class Record:
     leaf: bytes = field(repr=False)
     fields: Mapping[str, Json]
     payloads: Mapping[str, Payload]
+    erased: frozenset[str] = frozenset()  #: names of payloads that a rule erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,11 @@ class Envelope:
     exchange: str | None
     fields: Mapping[str, Json]
     payloads: Mapping[str, Description]
+
+
+def nothing_is_erased(envelope: Envelope, name: str) -> bool:
+    """Of a log in which no rule erased anything."""
+    return False
 
 
 def commitment(salt: bytes, data: bytes) -> str:
@@ -185,14 +195,23 @@ def check_columns(envelope: Envelope, stored: tuple[object, ...]) -> None:
             raise EvidenceDamaged(f"the column {name} is not what the record says")
 
 
-def check_payloads(envelope: Envelope, stored: Mapping[str, tuple[bytes, bytes]]) -> dict[str, Payload]:
-    """The payloads of a record from their stored (salt, data). Raises EvidenceDamaged when one is not as committed."""
+def check_payloads(
+    envelope: Envelope,
+    stored: Mapping[str, tuple[bytes, bytes]],
+    is_erased: Callable[[Envelope, str], bool] = nothing_is_erased,
+) -> dict[str, Payload]:
+    """The payloads of a record from their stored (salt, data). Raises EvidenceDamaged when one is not as committed.
+
+    Those that `is_erased` speaks for may be missing.
+    """
     if extra := stored.keys() - envelope.payloads.keys():
         raise EvidenceDamaged(f"{len(extra)} payloads are stored that the record does not name")
     checked: dict[str, Payload] = {}
     for name, described in envelope.payloads.items():
         if name not in stored:
-            raise EvidenceDamaged(f"the payload {name} is missing")
+            if is_erased(envelope, name):
+                continue
+            raise EvidenceDamaged(f"the payload {name} is missing, and no rule erased it")
         salt, data = stored[name]
         if type(salt) is not bytes or type(data) is not bytes or len(salt) != SALT_BYTES:
             raise EvidenceDamaged(f"the payload {name} is not stored as it was written")

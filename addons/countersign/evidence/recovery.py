@@ -5,11 +5,13 @@ Does not repair anything: a log that does not verify is for people to look at.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from countersign.evidence import store
+from countersign.evidence.anchors import Anchor
 from countersign.evidence.checkpoint import Verifier
 from countersign.evidence.errors import EvidenceDamaged
 from countersign.evidence.records import Entry
@@ -25,6 +27,9 @@ class Recovered:
 
     frontier: Frontier
     open_intents: tuple[str, ...]  #: exchanges, in the order of their intents
+    key: Verifier | None = None  #: of the epoch that the log is in; None: of a log that is yet to begin
+    note: bytes | None = None  #: its last checkpoint
+    anchor_files: tuple[str, ...] = ()  #: those in which a checkpoint must stand
 
 
 def has_records(database: Path) -> bool:
@@ -41,10 +46,13 @@ def has_records(database: Path) -> bool:
         ) from None
 
 
-def recover(database: Path, verifier: Verifier) -> Recovered:
-    """Verify a log from its first record to its last checkpoint. Raises EvidenceDamaged at any difference, or one of store.UNREADABLE."""
+def recover(database: Path, known: Sequence[Verifier], anchors: Sequence[Anchor] = ()) -> Recovered:
+    """Verify a log from its first record to its last checkpoint, and against its anchors.
+
+    Raises EvidenceDamaged at any difference, a log that is shorter than an anchor among them, or one of store.UNREADABLE.
+    """
     with closing(store.open_for_reading(database)) as db:
-        examination = examine(db, verifier)
+        examination = examine(db, known, anchors)
     report = examination.report()
     if not report.ok:
         shown = "; ".join(str(problem) for problem in report.problems[:_SHOWN_PROBLEMS])
@@ -52,7 +60,13 @@ def recover(database: Path, verifier: Verifier) -> Recovered:
             f"{database}: the evidence is not what was written, so the gateway does not start "
             f"({report.problem_count} problems: {shown}). Keep the file, and see `countersign evidence verify`"
         )
-    return Recovered(examination.frontier, report.open_intents)
+    return Recovered(
+        frontier=examination.frontier,
+        open_intents=report.open_intents,
+        key=examination.keys.current,
+        note=examination.last_note,
+        anchor_files=examination.anchor_files,
+    )
 
 
 def unknown_outcomes(open_intents: tuple[str, ...]) -> tuple[Entry, ...]:

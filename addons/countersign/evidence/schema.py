@@ -10,6 +10,8 @@ from functools import cache
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from countersign.evidence.tree import TILE_LEAVES, Frontier
+
 #: A migration is never changed once released; a change of the tables is a new one.
 MIGRATIONS = Migrations("countersign-evidence")
 
@@ -50,15 +52,27 @@ def _records_payloads_checkpoints(db: Database) -> None:
     db.create_table("checkpoints", {"size": int, "note": bytes}, pk="size", not_null=("note",), strict=True)
 
 
+@MIGRATIONS(name="0002_subtrees")
+def _subtrees(db: Database) -> None:
+    """Roots of full tiles, so that a proof reads some hundred hashes and not the whole tree."""
+    db.create_table("subtrees", {"tile": int, "root": bytes}, pk="tile", not_null=("root",), strict=True)
+    frontier = Frontier()
+    for (hashed,) in db.execute("select leaf_hash from records order by seq").fetchall():
+        if (root := frontier.append(hashed)) is not None:
+            db.execute("insert into subtrees (tile, root) values (?, ?)", [frontier.size // TILE_LEAVES - 1, root])
+
+
 def migrate(db: Database) -> None:
     """Bring the tables up to this version; each step is one transaction. Raises sqlite3.Error."""
     MIGRATIONS.apply(db)
 
 
 def read(db: Database) -> list[SchemaRow]:
-    """What the database says of its own tables, indexes, views and triggers. Raises sqlite3.Error."""
-    rows = db.execute("select type, name, tbl_name, sql from sqlite_master where name not like 'sqlite@_%' escape '@'")
-    return sorted(rows.fetchall())
+    """What the database says of its own tables, indexes, views and triggers. Raises sqlite3.Error.
+
+    SQLite's own are among them: with writable_schema anybody can give a trigger such a name.
+    """
+    return db.execute("select type, name, tbl_name, sql from sqlite_master order by 1, 2, 3, 4").fetchall()
 
 
 def applied(db: Database) -> list[str]:

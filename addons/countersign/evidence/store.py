@@ -16,7 +16,8 @@ from sqlite_utils import Database
 
 from countersign import limits
 from countersign.errors import EvidenceUnavailable
-from countersign.evidence import directory, records
+from countersign.evidence import directory, erasures, records
+from countersign.evidence.erasures import Erasures
 from countersign.evidence.errors import EvidenceDamaged
 from countersign.evidence.records import Record
 
@@ -63,6 +64,7 @@ def make_durable(db: Database) -> None:
         raise EvidenceUnavailable("SQLite refuses synchronous=full")
     for setting in (
         "fullfsync=on",  # macOS: a flush that reaches the disk
+        "secure_delete=on",  # what a rule erases is overwritten, not only let go of
         "wal_autocheckpoint=0",  # done between commits, not within one
         f"journal_size_limit={limits.MAX_WAL_BYTES}",
         "foreign_keys=on",
@@ -106,10 +108,11 @@ def read_records(
     order = "desc" if newest_first else "asc"
     names = ", ".join(records.COLUMNS)
     query = f"select leaf, {names} from records where seq > ? and ({where}) order by seq {order}"  # noqa: S608 - constants
+    erased = erasures.read(db)
     with closing(db.execute(query, [after, *parameters])) as cursor:
         for leaf, *stored in cursor:
             if types is None or stored[2] in types:
-                yield _record(db, leaf, tuple(stored))
+                yield _record(db, leaf, tuple(stored), erased)
 
 
 _OF_ONE_SUBJECT = """connection = ? and subject is ? and (
@@ -130,15 +133,25 @@ def read_history(db: Database, connection: str, subject: str | None) -> Iterator
         yield replace(record, payloads={})
 
 
-def _record(db: Database, leaf: bytes, stored: tuple[object, ...]) -> Record:
+def _record(db: Database, leaf: bytes, stored: tuple[object, ...], erased: Erasures) -> Record:
     envelope = records.parse(leaf)
     try:
         records.check_columns(envelope, stored)
         rows = db.execute("select name, salt, data from payloads where seq = ?", [envelope.seq])
-        payloads = records.check_payloads(envelope, {name: (salt, data) for name, salt, data in rows})
+        found = {name: (salt, data) for name, salt, data in rows}
+        payloads = records.check_payloads(envelope, found, erased.is_erased)
     except EvidenceDamaged as error:
         raise EvidenceDamaged(f"record {envelope.seq}: {error}") from None
-    return Record(envelope.seq, envelope.time_us, envelope.type, envelope.exchange, leaf, envelope.fields, payloads)
+    return Record(
+        seq=envelope.seq,
+        time_us=envelope.time_us,
+        type=envelope.type,
+        exchange=envelope.exchange,
+        leaf=leaf,
+        fields=envelope.fields,
+        payloads=payloads,
+        erased=frozenset(envelope.payloads.keys() - payloads.keys()),
+    )
 
 
 def _connect(uri: str) -> sqlite3.Connection:

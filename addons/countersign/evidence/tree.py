@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from countersign.evidence.errors import BadProof
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
+TILE_LEAVES = 256  # C2SP tlog-tiles: the width of a tile, fixed there
+_TILE_LEVELS = 8  # of nodes below the root of a full tile
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -31,14 +33,21 @@ class Frontier:
     size: int = 0  #: leaves
     peaks: list[bytes] = field(default_factory=list)
 
-    def append(self, hashed_leaf: bytes) -> None:
-        """Add one leaf hash (32 bytes) at the end."""
-        node, merges = hashed_leaf, self.size
+    def append(self, hashed_leaf: bytes) -> bytes | None:
+        """Add one leaf hash (32 bytes) at the end.
+
+        Returns the root of the tile that it completes (TILE_LEAVES leaves), None where it completes none.
+        """
+        node, merges, level, tile = hashed_leaf, self.size, 0, None
         while merges & 1:
             node = node_hash(self.peaks.pop(), node)
             merges >>= 1
+            level += 1
+            if level == _TILE_LEVELS:
+                tile = node
         self.peaks.append(node)
         self.size += 1
+        return tile
 
     def root(self) -> bytes:
         """Root hash of the leaves so far (32 bytes)."""

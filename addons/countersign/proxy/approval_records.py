@@ -46,9 +46,17 @@ class ApprovalRecords:
         self._forget_ended(event)
 
     def replay(self) -> Iterable[ApprovalEvent]:
-        """Every approval event of the log, oldest first. Raises CountersignError where one cannot be read."""
+        """Every approval event of the log, oldest first. Raises CountersignError where one cannot be read.
+
+        Approvals of which a retention rule erased the beginning are left out: they ended long before.
+        """
+        erased: set[str] = set()
         for record in self._log.records(types={"approval"}):
             fields = record.fields
+            if "event" in record.erased:
+                erased.add(str(fields["approval"]))
+            if fields["approval"] in erased:
+                continue
             data = loads(record.payloads["event"].data, max_depth=limits.MAX_APPROVAL_DEPTH)
             if not isinstance(data, dict) or not isinstance(fields["at"], int):
                 raise CountersignError(f"the approval record {record.seq} cannot be read; verify the evidence")
