@@ -18,9 +18,9 @@ def bound(dialect: Dialect, keyword: str, **schema: Json) -> list[object]:
 
 def test_bounds_of_both_spellings() -> None:
     """Draft-04 has a boolean beside the limit, later dialects a limit of its own."""
-    assert bound(DRAFT_2020_12, "exclusiveMinimum", exclusiveMinimum=1) == [Bound("lower", 1, True)]  # type: ignore[arg-type]
-    assert bound(DRAFT_2020_12, "maximum", maximum=1) == [Bound("upper", 1, False)]  # type: ignore[arg-type]
-    assert bound(DRAFT_04, "minimum", minimum=1, exclusiveMinimum=True) == [Bound("lower", 1, True)]  # type: ignore[arg-type]
+    assert bound(DRAFT_2020_12, "exclusiveMinimum", exclusiveMinimum=1) == [Bound("lower", 1, True)]
+    assert bound(DRAFT_2020_12, "maximum", maximum=1) == [Bound("upper", 1, False)]
+    assert bound(DRAFT_04, "minimum", minimum=1, exclusiveMinimum=True) == [Bound("lower", 1, True)]
     assert bound(DRAFT_04, "exclusiveMinimum", minimum=1, exclusiveMinimum=True) == []
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from countersign.schema_change import Change, SchemaDiff, compare
-from countersign.schema_change.sensitive_names import SensitiveNames, quotable
+from countersign.schema_change import Change, compare, sensitive_names
+from countersign.schema_change.sensitive_names import Quotes, SensitiveNames
 from countersign.strict_json import Json
 
 MARK: dict[str, Json] = {"writeOnly": True}
@@ -132,20 +132,21 @@ def test_a_mark_in_the_bundle_counts() -> None:
         assert found.may_be_quoted is quoted
 
 
-def test_where_there_is_nothing_to_quote_nothing_is_looked_for() -> None:
-    """No changes, or none whose sentence names a value; with one that does, each of its kind is marked."""
-    same = SchemaDiff((), "compatible", "compatible", ())
-    assert quotable(same, [{}]) is same
-    titles = replace(same, changes=(replace(change("/title"), kind="annotation-changed"),))
-    assert quotable(titles, [{}]) is titles
-    kinds = (
-        "minimum-added",
-        "enum-added",
-        "enum-value-removed",
-        "pattern-changed",
-        "const-changed",
-        "multiple-of-removed",
-    )
-    values = replace(same, changes=tuple(replace(change("/x"), kind=kind) for kind in kinds))
-    assert all(each.may_be_quoted for each in quotable(values, [{}]).changes)
-    assert not any(each.may_be_quoted for each in quotable(values, [MARK]).changes)
+def test_only_where_there_is_something_to_quote(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence that names no value quotes none; with one that does, the documents are searched where they have to be."""
+    documents: list[tuple[dict[str, Json], bool]] = [({}, True), (MARK, False), ({"format": "x"}, True)]
+    kinds = ("minimum-added", "enum-added", "enum-value-removed", "pattern-changed", "const-changed")
+    title, *values = (replace(change("/x"), kind=kind) for kind in ("annotation-changed", *kinds))
+    for document, is_free in documents:
+        quotes = Quotes([document], frozenset(document))
+        assert not quotes.may_quote(title)
+        assert [quotes.may_quote(each) for each in values] == [is_free] * len(values)
+
+    def searched(*_: object) -> SensitiveNames:
+        raise AssertionError
+
+    monkeypatch.setattr(sensitive_names, "SensitiveNames", searched)
+    assert Quotes([{}], frozenset({"title", "type"})).may_quote(values[0])
+    for names, masked in ((("format",), ()), (("x-sensitive",), ()), ((), ("pin",))):
+        with pytest.raises(AssertionError):
+            Quotes([{}], frozenset(names), masked).may_quote(values[0])

@@ -33,7 +33,7 @@ from countersign.schema_change.steps import Spend, unlimited
 from countersign.strict_json import Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class ItemFails:
     """An item at `index`, or with `or_later` at `index` or after it, is there and does not match `node`."""
 
@@ -42,7 +42,7 @@ class ItemFails:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class MemberFails:
     """The member `name` is there and does not match `node`."""
 
@@ -50,7 +50,7 @@ class MemberFails:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class SomeMemberFails:
     """A member whose name matches `expression` (None: one that `members` leaves to its `rest`) does not match `node`."""
 
@@ -59,7 +59,7 @@ class SomeMemberFails:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class SomeNameFails:
     """A member is there whose name does not match `node`."""
 

@@ -23,7 +23,7 @@ from countersign.schema_change.member_rules import compare_members
 from countersign.schema_change.reader import Reader
 from countersign.schema_change.reference_rules import compare_definitions, compare_references, follow
 from countersign.schema_change.references import Bundle
-from countersign.schema_change.sensitive_names import quotable
+from countersign.schema_change.sensitive_names import Quotes
 from countersign.schema_change.value_rules import compare_annotations, compare_values
 from countersign.schema_change.values import Change, Counterexample, Direction, SchemaDiff, Verdict
 from countersign.schema_change.walk import Pair, Walk, kebab
@@ -66,27 +66,24 @@ def compare(
             alike = is_written_alike([old, dict(old_bundle)], [new, dict(new_bundle)])
             if alike or not any(each.is_ambiguous for each in found):
                 return SchemaDiff((), "compatible", "compatible", ())
-        return quotable(_compared(found), (old, new, dict(old_bundle), dict(new_bundle)), masked_names)
+        documents = (old, new, dict(old_bundle), dict(new_bundle))
+        return _compared(found, Quotes(documents, before.names | after.names, masked_names))
     except (TooLarge, RecursionError):  # the caller's own stack counts: no depth limit of ours is sure to come first
         return _too_large()
 
 
-def _compared(found: Sequence[_Comparison]) -> SchemaDiff:
+def _compared(found: Sequence[_Comparison], quotes: Quotes) -> SchemaDiff:
     """The changes of all readings, and what all of them say."""
-    merged: dict[object, tuple[Change, list[tuple[_Comparison, Question]]]] = {}
-    for each in reversed(found):
-        for change, asked in each.changes():
-            key = _identity(change)
-            earlier = merged[key][1] if key in merged else []
-            merged[key] = (change, [(each, asked), *earlier] if asked is not None else earlier)
-    changes = [change for change, _ in merged.values()]
+    merged = _merged(found)
+    changes = [change for change, _ in merged]
     if any(each.is_ambiguous for each in found) and all(change.effect != "unknown" for change in changes):
         changes.append(Change("schema-ambiguous", "", "", "", None, None, None, "unknown"))
     capped = any(each.is_ambiguous for each in found) or any(_is_unfathomable(change) for change in changes)
     backward = _agreed([each.verdict("backward") for each in found], capped)
     forward = _agreed([each.verdict("forward") for each in found], capped)
     if (backward, forward) == ("compatible", "compatible"):  # the same put differently: together they do nothing
-        return SchemaDiff(tuple(replace(change, effect="none") for change in changes), backward, forward, ())
+        same = (replace(change, effect="none", may_be_quoted=quotes.may_quote(change)) for change in changes)
+        return SchemaDiff(tuple(same), backward, forward, ())
     if all(change.effect == "none" for change in changes):
         # the rules of each family saw nothing: what the proof saw is said all the same
         changes.append(Change("schema-changed", "", "", "", None, None, None, "unknown"))
@@ -94,12 +91,30 @@ def _compared(found: Sequence[_Comparison]) -> SchemaDiff:
     reasons = _reasons(changes, backward, forward, unresolved)
     # last, so that what is looked for here changes nothing above
     whole = _whole_documents(found, backward, forward)
-    for index, (change, questions) in enumerate(merged.values()):
+    for index, (change, questions) in enumerate(merged):
         shown = (each.counterexamples.of_change(asked) for each, asked in questions)
         counterexample = next((one for one in shown if one is not None), None)
-        if counterexample is not None:
-            changes[index] = replace(change, counterexample=counterexample)
+        quoted = quotes.may_quote(change)
+        if counterexample is not None or quoted:
+            changes[index] = replace(change, counterexample=counterexample, may_be_quoted=quoted)
     return SchemaDiff(tuple(changes), backward, forward, reasons, whole)
+
+
+type _Asked = list[tuple[_Comparison, Question]]  #: of the readings that found a change, what would show it
+
+
+def _merged(found: Sequence[_Comparison]) -> list[tuple[Change, _Asked]]:
+    """The changes of all readings, each once, as the first reading has it; a reading says nothing twice."""
+    if len(found) == 1:
+        (only,) = found
+        return [(change, [(only, asked)] if asked is not None else []) for change, asked in only.changes()]
+    merged: dict[object, tuple[Change, _Asked]] = {}
+    for each in reversed(found):
+        for change, asked in each.changes():
+            key = _identity(change)
+            earlier = merged[key][1] if key in merged else []
+            merged[key] = (change, [(each, asked), *earlier] if asked is not None else earlier)
+    return list(merged.values())
 
 
 def _whole_documents(found: Sequence[_Comparison], backward: Verdict, forward: Verdict) -> tuple[Counterexample, ...]:

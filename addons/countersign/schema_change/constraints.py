@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from countersign.schema_change.json_values import KINDS, kind_of
+from countersign.schema_change.json_values import KINDS, Exact, kind_of
 from countersign.strict_json import Json
 
 SizedKind = Literal["string", "array", "object"]
 
 
-@dataclass(slots=True, eq=False)  # not frozen: frozen ones take twice as long to make
+@dataclass(slots=True, eq=False)
 class Node:
     """A schema. Nodes of one reader with the same constraints are one object, so identity is equality."""
 
@@ -25,6 +25,11 @@ class Node:
     free: frozenset[str] = field(init=False, repr=False)  #: kinds of which every value matches
 
     def __post_init__(self) -> None:
+        if len(self.constraints) == 1:  # as most have
+            self.refused, kinds = _reach(self.constraints[0])
+            self.by_kind = dict.fromkeys(kinds, self.constraints)
+            self.free = _ALL_KINDS.difference(self.refused, kinds)
+            return
         refused: set[str] = set()
         by_kind: dict[str, list[Constraint]] = {}
         for each in self.constraints:
@@ -37,19 +42,19 @@ class Node:
         self.free = _ALL_KINDS.difference(refused, by_kind)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Never:
     """The schema `false`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Kinds:
     """`type`, with `number` taken apart."""
 
     kinds: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Values:
     """`enum` and `const`."""
 
@@ -57,21 +62,21 @@ class Values:
     values: tuple[Json, ...] = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Bound:
     """One end of a number's range."""
 
     end: Literal["lower", "upper"]
-    value: Fraction
+    value: Exact
     is_open: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class MultipleOf:
     divisor: Fraction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Size:
     """Fewest or most characters, items or members."""
 
@@ -80,12 +85,12 @@ class Size:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Pattern:
     expression: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Items:
     """`prefixItems` and `items`, or `items` and `additionalItems`."""
 
@@ -96,7 +101,7 @@ class Items:
         return self.prefix[index] if index < len(self.prefix) else self.rest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Contains:
     """At least `low` and at most `high` items match."""
 
@@ -105,12 +110,12 @@ class Contains:
     high: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Unique:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Members:
     """`properties`, `patternProperties` and `additionalProperties`."""
 
@@ -120,25 +125,25 @@ class Members:
     _by_name: dict[str, Node] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_name", dict(self.properties))
+        self._by_name = dict(self.properties)
 
     def named(self, name: str) -> Node | None:
         return self._by_name.get(name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Names:
     """`propertyNames`."""
 
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Required:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Dependent:
     """Where the member `name` is present, the whole object also matches `node`."""
 
@@ -146,27 +151,27 @@ class Dependent:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class AllOf:
     nodes: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class AnyOf:
     nodes: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class OneOf:
     nodes: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Not:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Conditional:
     """`if`, `then`, `else`."""
 
@@ -175,7 +180,7 @@ class Conditional:
     otherwise: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Reference:
     """A reference that is followed only when it is needed, because it leads back to itself."""
 
@@ -183,7 +188,7 @@ class Reference:
     target: Callable[[], Node] = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Opaque:
     """An assertion whose meaning is not known here. Equal is equal; everything else is unknown."""
 

@@ -24,11 +24,13 @@ _DIRECTIONS: dict[ChangeEffect, Direction] = {
     "widens": "forward",
 }
 
-_PLAIN_CHARACTERS = 100
+# what keeps to these stays far below MAX_COUNTEREXAMPLE_BYTES
+_PLAIN_CHARACTERS = 40
 _PLAIN_INTEGERS = 10**9
+_PLAIN_DEPTH = _PLAIN_ENTRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Place`
 class Effect:
     """What a change does, and what of each side it is about: `new` in the place of `old`, other keywords left out."""
 
@@ -37,7 +39,7 @@ class Effect:
     new: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Question:
     """Which value at one place shows the effect of one change?"""
 
@@ -122,7 +124,7 @@ def _key(direction: Direction, old: Place, new: Place) -> tuple[Direction, int, 
 def _as_sent(value: Json) -> Json:
     """`value` as its reader gets it. Raises BadInput where it is too long or too deep to read, or no JSON text."""
     if _is_plain(value):
-        return value
+        return _copied(value)
     if _takes_more_than(limits.MAX_COUNTEREXAMPLE_BYTES, value):
         raise TooLarge("too long to read")  # a long array takes long to write, only to be thrown away
     try:
@@ -134,11 +136,22 @@ def _as_sent(value: Json) -> Json:
     return loads(text, max_depth=limits.MAX_COUNTEREXAMPLE_DEPTH)
 
 
-def _is_plain(value: Json) -> bool:
-    """Whether no way of writing can make another value of it."""
+def _is_plain(value: Json, depth: int = _PLAIN_DEPTH) -> bool:
+    """Whether it is short, and no way of writing can make another value of it."""
     if isinstance(value, str):
         return value.isascii() and len(value) <= _PLAIN_CHARACTERS
+    if isinstance(value, list | dict):
+        if depth == 0 or len(value) > _PLAIN_ENTRIES:
+            return False
+        parts = value if isinstance(value, list) else [*value, *value.values()]
+        return all([_is_plain(part, depth - 1) for part in parts])
     return value is None or (isinstance(value, int) and abs(value) <= _PLAIN_INTEGERS)
+
+
+def _copied(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_copied(each) for each in value]
+    return {name: _copied(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def _takes_more_than(limit: int, value: Json) -> bool:

@@ -34,6 +34,8 @@ from countersign.schema_change.patterns import matches
 from countersign.schema_change.steps import Spend, unlimited
 from countersign.strict_json import Json
 
+_OF_ANY_VALUE = frozenset({Values, AllOf, AnyOf, OneOf, Not, Conditional, Reference, Opaque})
+
 
 def accepts(
     node: Node,
@@ -96,6 +98,8 @@ class Evaluation:
         return known
 
     def _constraint(self, constraint: Constraint, value: Json, depth: int) -> bool | None:
+        if type(constraint) not in _OF_ANY_VALUE:
+            return self._of_one_kind(constraint, value, depth)
         match constraint:
             case Values(key=key):
                 return canonical(value) in key
@@ -118,6 +122,9 @@ class Evaluation:
                 return self.node(target(), value, depth)
             case Opaque(annotates=annotates):
                 return True if annotates and self._annotate else None
+        raise AssertionError(constraint)
+
+    def _of_one_kind(self, constraint: Constraint, value: Json, depth: int) -> bool | None:
         if isinstance(value, str):
             return _string(constraint, value, self._spend)
         if isinstance(value, list):

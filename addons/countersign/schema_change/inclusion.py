@@ -29,7 +29,7 @@ from countersign.schema_change.steps import OutOfSteps, Steps
 from countersign.strict_json import Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as `Place`
 class Outcome:
     """What is known of the values that match: there are none, here is one, or nothing is known."""
 
@@ -58,8 +58,7 @@ class Prover:
     def __init__(self, reader: Reader, *, float_integers: bool = True) -> None:
         self.reader = reader
         self.float_integers = float_integers
-        self._anything, self._nothing = frozenset({reader.anything}), frozenset({reader.nothing})
-        self._kinds = tuple(kind for kind in KINDS if kind != "whole" or not float_integers)
+        self.kinds = tuple(kind for kind in KINDS if kind != "whole" or not float_integers)
         self._known: dict[object, Outcome] = {}
         self._open: dict[object, int] = {}
         self._assumed: float = math.inf  # the outermost open question whose answer was taken for granted
@@ -83,18 +82,17 @@ class Prover:
     def find(self, matching: Iterable[Node], failing: Iterable[Node] = (), kinds: Sequence[str] = ()) -> Outcome:
         """A value that matches all of `matching` and none of `failing`, of one of `kinds` (empty: any)."""
         self.spend(1)
-        wanted, unwanted = frozenset(matching) - self._anything, frozenset(failing) - self._nothing
-        if wanted and unwanted:
-            unwanted = frozenset([self._left_of(node, wanted) for node in unwanted])
-        possible = kinds or self._kinds
-        for node in wanted:
-            possible = [kind for kind in possible if kind not in node.refused]
-        for node in unwanted:
-            possible = [kind for kind in possible if kind not in node.free]
+        anything, nothing = self.reader.anything, self.reader.nothing
+        wanted = frozenset([node for node in matching if node is not anything])
+        left = [node for node in failing if node is not nothing]
+        unwanted = frozenset([self._left_of(node, wanted) for node in left] if wanted else left)
+        closed = [*[node.refused for node in wanted], *[node.free for node in unwanted]]
+        possible = [kind for kind in kinds or self.kinds if not any([kind in each for each in closed])]
         if not possible:
             return EMPTY
-        if not any([possible[0] in node.by_kind for node in (*wanted, *unwanted)]):
-            return Outcome("found", _ANY_VALUE[possible[0]])  # every value of this kind is one
+        first = possible[0]
+        if not any([first in node.by_kind for node in (*wanted, *unwanted)]):
+            return Outcome("found", _ANY_VALUE[first])  # every value of this kind is one
         key = (wanted, unwanted, tuple(kinds))
         known = self._known.get(key)
         if known is not None:
@@ -120,10 +118,10 @@ class Prover:
 
     def _left_of(self, node: Node, wanted: frozenset[Node]) -> Node:
         """What can fail of `node` where all of `wanted` hold: nothing that one of these says too."""
-        left = node.parts.difference(*(each.parts for each in wanted))
+        left = node.parts.difference(*[each.parts for each in wanted])
         if len(left) == len(node.parts):
             return node
-        return self.reader.node(each for each in node.constraints if each in left)
+        return self.reader.node([each for each in node.constraints if each in left])
 
     def values(self, matching: Iterable[Node], failing: Iterable[Node], kinds: Sequence[str] = ()) -> list[Json] | None:
         """All values that match, or a few more; None where they are many, or not known."""
@@ -187,11 +185,12 @@ class Prover:
             if not left:
                 return EMPTY
             case.domain = left
-        candidates = self._leaf(case)
-        if candidates is None:
-            return EMPTY
-        if not case.choices:
-            return self._try(candidates, wanted, unwanted)
+        if len(case.choices) != 1:  # a last choice is made at once: what is left after it is looked at all the same
+            candidates = self._leaf(case)
+            if candidates is None:
+                return EMPTY
+            if not case.choices:
+                return self._try(candidates, wanted, unwanted)
         choice = min(case.choices, key=len)
         outcome = EMPTY
         for alternative in choice:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from countersign.schema_change.constraints import Items, Node
+from functools import cache
+
+from countersign.schema_change.constraints import Items
 from countersign.schema_change.counterexamples import Effect
 from countersign.schema_change.references import Place
 from countersign.schema_change.walk import Pair, Walk, differs
@@ -19,6 +21,12 @@ def compare_items(walk: Walk, pair: Pair) -> None:
         return
     old_prefix, old_rest = _layout(pair.old)
     new_prefix, new_rest = _layout(pair.new)
+
+    @cache  # a long tuple has one effect, and many items
+    def effect() -> Effect:
+        before, after = _items(walk, pair.old, old_prefix, old_rest), _items(walk, pair.new, new_prefix, new_rest)
+        return _effect(walk, before, after)
+
     for old, new in zip(old_prefix, new_prefix, strict=False):
         walk.child(pair, *old, new_tokens=new)
     shared = min(len(old_prefix), len(new_prefix))
@@ -27,7 +35,7 @@ def compare_items(walk: Walk, pair: Pair) -> None:
             "tuple-item-removed",
             pair,
             tokens,
-            _effect(walk, pair, old_prefix, new_prefix, old_rest, new_rest),
+            effect(),
             member=str(tokens[-1]),
             before=_at(pair.old, tokens),
             in_new=False,
@@ -37,7 +45,7 @@ def compare_items(walk: Walk, pair: Pair) -> None:
             "tuple-item-added",
             pair,
             tokens,
-            _effect(walk, pair, old_prefix, new_prefix, old_rest, new_rest),
+            effect(),
             member=str(tokens[-1]),
             after=_at(pair.new, tokens),
             in_old=False,
@@ -51,7 +59,7 @@ def compare_items(walk: Walk, pair: Pair) -> None:
             f"items-{how}",
             pair,
             old_rest if after is None else new_rest,
-            _effect(walk, pair, old_prefix, new_prefix, old_rest, new_rest),
+            effect(),
             before=before,
             after=after,
             in_old=before is not None,
@@ -91,18 +99,14 @@ def _at(place: Place, tokens: tuple[_Token, ...]) -> Json:
     return found
 
 
-def _effect(
-    walk: Walk,
-    pair: Pair,
-    old_prefix: list[tuple[_Token, ...]],
-    new_prefix: list[tuple[_Token, ...]],
-    old_rest: tuple[_Token, ...],
-    new_rest: tuple[_Token, ...],
-) -> Effect:
-    return walk.effect(_items(walk, pair.old, old_prefix, old_rest), _items(walk, pair.new, new_prefix, new_rest))
+def _effect(walk: Walk, before: Items, after: Items) -> Effect:
+    old, new = walk.reader.node([before]), walk.reader.node([after])
+    if before.prefix or after.prefix:
+        return walk.effect(old, new)
+    return walk.effect_of_part(old, new, before.rest, after.rest)
 
 
-def _items(walk: Walk, place: Place, prefix: list[tuple[_Token, ...]], rest: tuple[_Token, ...]) -> Node:
+def _items(walk: Walk, place: Place, prefix: list[tuple[_Token, ...]], rest: tuple[_Token, ...]) -> Items:
     last = _at(place, rest)
     nodes = tuple(walk.reader.read(place.inside(_at(place, tokens))) for tokens in prefix)
-    return walk.reader.node([Items(nodes, walk.reader.read(place.inside(True if last is None else last)))])
+    return Items(nodes, walk.reader.read(place.inside(True if last is None else last)))

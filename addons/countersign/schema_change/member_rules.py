@@ -93,7 +93,8 @@ def _declaration_effect(walk: Walk, pair: Pair, keyword: str, name: str, *, adde
     else:
         patterns = {**patterns, name: node}
     declared = walk.reader.node(walk.reader.members(_sorted(properties), _sorted(patterns), rest))
-    return walk.effect(without, declared) if added else walk.effect(declared, without)
+    sides = (without, declared, rest, node) if added else (declared, without, node, rest)
+    return walk.effect(*sides[:2]) if patterns else walk.effect_of_part(*sides)
 
 
 def _nodes(walk: Walk, pair: Pair, *, old: bool) -> tuple[_Nodes, _Nodes, Node]:
@@ -120,10 +121,10 @@ def _rest(walk: Walk, pair: Pair) -> None:
     properties, patterns, before = _nodes(walk, pair, old=True)
     after = walk.reader.read(pair.new.inside(new))
     names, expressions = _sorted(properties), _sorted(patterns)
-    effect = walk.effect(
-        walk.reader.node(walk.reader.members(names, expressions, before)),
-        walk.reader.node(walk.reader.members(names, expressions, after)),
-    )
+    open_before = walk.reader.node(walk.reader.members(names, expressions, before))
+    open_after = walk.reader.node(walk.reader.members(names, expressions, after))
+    sides = (open_before, open_after, before, after)
+    effect = walk.effect(*sides[:2]) if patterns else walk.effect_of_part(*sides)
     how = "closed" if new is False else "opened" if new is True else "changed"
     walk.record(
         f"additional-properties-{how}",

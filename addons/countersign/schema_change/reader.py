@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from fractions import Fraction
 
 from countersign import limits
 from countersign.schema_change import keyword_values, keywords
@@ -153,20 +154,27 @@ class Reader:
         return [AllOf((self.read(target),))]
 
     def _keyword(self, place: Place, schema: dict[str, Json], keyword: str, value: Json) -> Sequence[Constraint]:
-        match keyword:
-            case "$ref":
-                return self._reference(place, value)
+        match keyword:  # the common ones first
             case "type":
                 return [self._kinds(place, schema, value)]
-            case "x-kubernetes-int-or-string":
-                return [self._kinds(place, schema, ["integer", "string"])] if value is True else []
+            case "properties" | "patternProperties" | "additionalProperties":
+                return self._members(place, schema)
+            case "required":
+                names = [keyword_values.text(name) for name in keyword_values.array(value)]
+                return [Required(name) for name in names if not is_filled_in(place, name)]
+            case "items" | "prefixItems" | "additionalItems":
+                return self._items(place, schema)
             case "enum" | "const":
                 values = keyword_values.array(value) if keyword == "enum" else [value]
                 return [keyword_values.values_of(values)]
             case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
                 return keyword_values.bound(place, schema, keyword, value)
+            case "$ref":
+                return self._reference(place, value)
+            case "x-kubernetes-int-or-string":
+                return [self._kinds(place, schema, ["integer", "string"])] if value is True else []
             case "multipleOf":
-                divisor = exact(keyword_values.number(value))
+                divisor = Fraction(exact(keyword_values.number(value)))
                 if divisor <= 0:
                     raise keyword_values.Malformed
                 return [MultipleOf(divisor)]
@@ -174,9 +182,6 @@ class Reader:
                 return [self._pattern(*each) for each in conjuncts(keyword_values.text(value))]
             case "uniqueItems":
                 return [Unique()] if value is True else []
-            case "required":
-                names = [keyword_values.text(name) for name in keyword_values.array(value)]
-                return [Required(name) for name in names if not is_filled_in(place, name)]
             case "allOf" | "anyOf" | "oneOf":
                 nodes = self._nodes(place, value)
                 if not nodes:
@@ -197,10 +202,6 @@ class Reader:
                 return [Names(self._child(place, value))]
             case "contains" | "minContains" | "maxContains":
                 return self._contains(place, schema) if keyword == "contains" else []
-            case "items" | "prefixItems" | "additionalItems":
-                return self._items(place, schema)
-            case "properties" | "patternProperties" | "additionalProperties":
-                return self._members(place, schema)
             case "dependencies" | "dependentRequired" | "dependentSchemas":
                 return self._dependencies(place, keyword, value)
             case "nullable" | "x-kubernetes-preserve-unknown-fields":

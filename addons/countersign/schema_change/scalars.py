@@ -11,7 +11,7 @@ from itertools import chain
 from countersign import limits
 from countersign.schema_change.case import Case
 from countersign.schema_change.constraints import Bound, MultipleOf, Pattern, Size
-from countersign.schema_change.json_values import canonical, exact
+from countersign.schema_change.json_values import Exact, canonical, exact
 from countersign.schema_change.patterns import text_of
 from countersign.schema_change.steps import Spend
 from countersign.strict_json import Json
@@ -25,9 +25,9 @@ def numbers(case: Case) -> Iterable[Json] | None:
     low, low_open, high, high_open = _range(case)
     if low is not None and high is not None and (low > high or (low == high and (low_open or high_open))):
         return None
-    divisors = [fact.divisor for fact in case.all_of(MultipleOf)]
+    divisors: list[Exact] = [fact.divisor for fact in case.all_of(MultipleOf)]
     if case.kind != "fraction":
-        divisors.append(Fraction(1))
+        divisors.append(1)
     step = _common_multiple(divisors)
     if step is None:
         return _between(low, high, case)
@@ -36,8 +36,8 @@ def numbers(case: Case) -> Iterable[Json] | None:
     for fact in case.denied:
         if isinstance(fact, MultipleOf) and (step / fact.divisor).denominator == 1:
             return None
-    first = None if low is None else math.floor(low / step) + 1 if low_open else math.ceil(low / step)
-    last = None if high is None else math.ceil(high / step) - 1 if high_open else math.floor(high / step)
+    first = None if low is None else low // step + 1 if low_open else -(-low // step)
+    last = None if high is None else -(-high // step) - 1 if high_open else high // step
     if first is not None and last is not None:
         if first > last:
             return None
@@ -78,9 +78,9 @@ def sizes(case: Case) -> tuple[int, int | None]:
     return low, high
 
 
-def _range(case: Case) -> tuple[Fraction | None, bool, Fraction | None, bool]:
-    low: Fraction | None = None
-    high: Fraction | None = None
+def _range(case: Case) -> tuple[Exact | None, bool, Exact | None, bool]:
+    low: Exact | None = None
+    high: Exact | None = None
     low_open = high_open = False
     for fact in case.all_of(Bound):
         if fact.end == "lower" and (low is None or fact.value > low or (fact.value == low and fact.is_open)):
@@ -90,7 +90,7 @@ def _range(case: Case) -> tuple[Fraction | None, bool, Fraction | None, bool]:
     return low, low_open, high, high_open
 
 
-def _common_multiple(divisors: Sequence[Fraction]) -> Fraction | None:
+def _common_multiple(divisors: Sequence[Exact]) -> Exact | None:
     if not divisors:
         return None
     common = divisors[0]
@@ -100,7 +100,7 @@ def _common_multiple(divisors: Sequence[Fraction]) -> Fraction | None:
     return common
 
 
-def _left(values: Iterable[Fraction], case: Case) -> Iterator[Fraction]:
+def _left(values: Iterable[Exact], case: Case) -> Iterator[Exact]:
     """Those of `values` that `case` leaves."""
     divisors = [fact.divisor for fact in case.denied if isinstance(fact, MultipleOf)]
     for value in values:
@@ -110,12 +110,12 @@ def _left(values: Iterable[Fraction], case: Case) -> Iterator[Fraction]:
             yield value
 
 
-def _between(low: Fraction | None, high: Fraction | None, case: Case) -> Iterable[Json] | None:
+def _between(low: Exact | None, high: Exact | None, case: Case) -> Iterable[Json] | None:
     """Any numbers with a fraction; None where the range is one integer."""
     if low is not None and low == high:
         return _written([low], case) if low.denominator != 1 else None
     if low is None and high is None:
-        low, high = Fraction(0), Fraction(1)
+        low, high = 0, 1
     elif low is None:
         assert high is not None
         low = high - 1
@@ -125,7 +125,7 @@ def _between(low: Fraction | None, high: Fraction | None, case: Case) -> Iterabl
     return _written(chain((low, high), (low + (high - low) * part for part in _PARTS)), case)
 
 
-def _written(values: Iterable[Fraction], case: Case) -> Iterator[Json]:
+def _written(values: Iterable[Exact], case: Case) -> Iterator[Json]:
     """As JSON numbers, leaving out what a double cannot hold exactly as written."""
     for value in values:
         if value.denominator == 1 and case.kind == "integer":

@@ -8,29 +8,39 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from functools import cached_property
 
+from countersign.schema_change import keywords
 from countersign.schema_change.phrases import PARTS_OF_VALUES
-from countersign.schema_change.sensitivity import is_mark
-from countersign.schema_change.values import Change, SchemaDiff
+from countersign.schema_change.sensitivity import FORMAT, is_mark
+from countersign.schema_change.values import Change
 from countersign.strict_json import Json
 
 _NAMED = frozenset({"properties", "$defs", "definitions"})  #: the next token is the name of what a schema describes
 _MAPS = _NAMED | {"patternProperties", "dependentSchemas", "dependencies", "dependentRequired"}
 _UNNAMED = frozenset({"patternProperties", "additionalProperties", "unevaluatedProperties", "propertyNames"})
+_MARKING = keywords.SENSITIVITY | {FORMAT}  #: without these, and without masked names, nothing is sensitive
 _REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 
 
-def quotable(found: SchemaDiff, documents: Iterable[Json], masked_names: Collection[str] = ()) -> SchemaDiff:
-    """`found` with those changes marked whose values a summary may quote. `documents`: both schemas and their bundles."""
-    if not any(_has_values(change) for change in found.changes):
-        return found
-    sensitive = SensitiveNames(documents, masked_names)
-    changes = tuple(
-        replace(change, may_be_quoted=True) if _has_values(change) and not sensitive.touch(change) else change
-        for change in found.changes
-    )
-    return replace(found, changes=changes)
+class Quotes:
+    """Says which changes of one comparison may be quoted. Looks for sensitive names only where it has to.
+
+    `documents`: both schemas and their bundles; `names`: of all members in these.
+    """
+
+    def __init__(self, documents: Iterable[Json], names: frozenset[str], masked_names: Collection[str] = ()) -> None:
+        self._documents = documents
+        self._masked_names = masked_names
+        self._is_free = not masked_names and _MARKING.isdisjoint(names)
+
+    def may_quote(self, change: Change) -> bool:
+        """Whether a summary may say the values of `change`; False also where its sentence says none."""
+        return _has_values(change) and (self._is_free or not self._sensitive.touch(change))
+
+    @cached_property
+    def _sensitive(self) -> SensitiveNames:
+        return SensitiveNames(self._documents, self._masked_names)
 
 
 def _has_values(change: Change) -> bool:

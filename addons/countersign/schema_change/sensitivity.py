@@ -14,7 +14,7 @@ from countersign.schema_change.references import Place, UnresolvedReference
 from countersign.strict_json import Json
 
 PASSWORD = "password"  #: the format  # noqa: S105
-_FORMAT = "format"
+FORMAT = "format"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +81,4 @@ class Marks:
 
 def is_mark(keyword: str, value: Json) -> bool:
     """Whether this keyword with this value says that what its schema describes is sensitive."""
-    return (keyword in keywords.SENSITIVITY and bool(value)) or (keyword == _FORMAT and value == PASSWORD)
+    return (keyword in keywords.SENSITIVITY and bool(value)) or (keyword == FORMAT and value == PASSWORD)

@@ -15,6 +15,7 @@ from countersign.schema_change.inclusion import Prover
 from countersign.schema_change.json_pointers import pointer
 from countersign.schema_change.json_values import is_same
 from countersign.schema_change.kubernetes import PRESERVE
+from countersign.schema_change.plain_effects import plain_effect
 from countersign.schema_change.reader import Reader
 from countersign.schema_change.references import Place
 from countersign.schema_change.sensitivity import Marks
@@ -196,12 +197,19 @@ class Walk:
         """What putting `new` in the place of `old` does."""
         if old is new:
             return Effect("none", old, new)
+        plain = plain_effect(old, new, self.prover.kinds)
+        if plain is not None:
+            return Effect(plain, old, new)
         answers = []
         for small, large in ((old, new), (new, old)):
             steps = min(limits.MAX_EFFECT_STEPS, self._steps_left)
             answers.append(self.prover.included(small, large, steps))
             self._steps_left -= steps - max(self.prover.steps.left, 0)
         return Effect(_EFFECTS.get((answers[0], answers[1]), "unknown"), old, new)
+
+    def effect_of_part(self, old: Node, new: Node, old_part: Node, new_part: Node) -> Effect:
+        """As `effect`, where the one part in which both differ is that of a member or an item that can be alone."""
+        return Effect(self.effect(old_part, new_part).name, old, new)
 
     def fragment(self, place: Place, part: dict[str, Json]) -> Node:
         """The node of some keywords of the schema at `place` alone."""
