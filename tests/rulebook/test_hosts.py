@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from countersign.rulebook.hosts import canonical_host, connection_url, is_loopback, issuer_url, webhook_url
+from countersign.rulebook.hosts import (
+    canonical_host,
+    connection_url,
+    is_loopback,
+    issuer_url,
+    webhook_url,
+    witness_url,
+)
 from countersign.rulebook.problems import Unfit
 
 
@@ -122,3 +129,29 @@ def test_an_unsafe_webhook_is_refused(text: str) -> None:
 def test_loopback_is_this_machine_only(host: str, loopback: bool) -> None:
     """A name that merely begins like it is not."""
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize("text", ["https://witness.example.com", "https://w.example/log/1/", "http://127.0.0.1:8083"])
+def test_a_witness_is_kept_exactly(text: str) -> None:
+    """Below it stands add-checkpoint."""
+    assert witness_url(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("http://witness.example.com", "the witness is not https"),
+        ("https://user:secret@witness.example.com", "without user"),
+        ("https://witness.example.com/?log=1", "query"),
+        ("https://witness.example.com/#1", "fragment"),
+        ("https://witness.example.com/a b", "white space"),
+        ("https://witness.example.com:x", "not a URL"),
+        ("witness.example.com", "is not a host name"),
+    ],
+)
+def test_an_unsafe_witness_is_refused(text: str, problem: str) -> None:
+    """Whoever is on the way could say in its name that the log was rolled back; no secret is repeated."""
+    with pytest.raises(Unfit) as caught:
+        witness_url(text)
+    assert problem in f"{caught.value.problem} {caught.value.remedy}"
+    assert "secret" not in caught.value.problem

@@ -71,12 +71,16 @@ def test_bounds_in_the_schemas_are_the_limits() -> None:
     issuer = _schema("identity")["properties"]["issuers"]["items"]["properties"]
     shapes_of_approval = _schema("approval")["$defs"]
     approval = shapes_of_approval["rule"]["properties"]
+    anchors = _schema("evidence")["properties"]["anchors"]["properties"]
+    assert anchors["witnesses"]["maxItems"] == anchors["quorum"]["maximum"] == limits.MAX_WITNESSES
     for schema, default, maximum in (
         (connection["hold_seconds"], limits.DEFAULT_HOLD_SECONDS, limits.MAX_HOLD_SECONDS),
         (issuer["leeway_seconds"], limits.DEFAULT_LEEWAY_SECONDS, limits.MAX_LEEWAY_SECONDS),
         (approval["expires_seconds"], limits.DEFAULT_APPROVAL_SECONDS, limits.MAX_APPROVAL_SECONDS),
         (approval["grant_seconds"], limits.DEFAULT_GRANT_SECONDS, limits.MAX_GRANT_SECONDS),
         (shapes_of_approval["quorum"], 1, limits.MAX_QUORUM),
+        (anchors["warn_after_seconds"], limits.WARN_UNANCHORED_SECONDS, limits.MAX_UNANCHORED_SECONDS),
+        (anchors["refuse_after_seconds"], limits.REFUSE_UNANCHORED_SECONDS, limits.MAX_UNANCHORED_SECONDS),
     ):
         assert (schema["default"], schema["maximum"]) == (default, maximum)
     assert shapes_of_approval["all_of"]["maxItems"] == limits.MAX_REQUIREMENTS

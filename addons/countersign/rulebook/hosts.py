@@ -75,6 +75,27 @@ def issuer_url(text: str) -> str:
 
 def webhook_url(text: str) -> str:
     """`text`, a URL that messages are posted to: https (http on loopback), no user, no fragment. Raises Unfit."""
+    return _posted_to(
+        text,
+        "webhook",
+        why_no_user="what it gets is signed with `key`",
+        why_https="summaries would cross the network in the clear; http is for loopback",
+    )
+
+
+def witness_url(text: str) -> str:
+    """`text`, below which a witness answers: https (http on loopback), no user, query or fragment. Raises Unfit."""
+    if "?" in text:
+        raise Unfit("the witness's URL has a query", "write what stands before /add-checkpoint")
+    return _posted_to(
+        text,
+        "witness",
+        why_no_user="a checkpoint is signed, and a witness asks nobody who they are",
+        why_https="anybody on the way could say that it saw more of the log, which stops the gateway; http is for loopback",
+    )
+
+
+def _posted_to(text: str, what: str, *, why_no_user: str, why_https: str) -> str:
     try:
         parts = urlsplit(text)
         host = canonical_host(parts.hostname or "")
@@ -82,11 +103,11 @@ def webhook_url(text: str) -> str:
     except ValueError:
         raise Unfit(f"{text[:80]!r} is not a URL", "write https://host/path") from None
     if parts.scheme not in ("https", "http") or "@" in parts.netloc or "#" in text:
-        raise Unfit("the webhook is not an https URL without user and fragment", "what it gets is signed with `key`")
+        raise Unfit(f"the {what} is not an https URL without user and fragment", why_no_user)
     if not text.isascii() or any(character.isspace() or not character.isprintable() for character in text):
-        raise Unfit("the webhook's URL holds white space or is not ASCII", "percent-encode it")
+        raise Unfit(f"the {what}'s URL holds white space or is not ASCII", "percent-encode it")
     if parts.scheme == "http" and not is_loopback(host):
-        raise Unfit("the webhook is not https", "summaries would cross the network in the clear; http is for loopback")
+        raise Unfit(f"the {what} is not https", why_https)
     return text
 
 

@@ -19,7 +19,7 @@ from countersign import strict_json
 from countersign.rulebook.documents import Document
 from countersign.rulebook.problems import Problems, did_you_mean
 
-KINDS = ("connections", "dialect", "identity", "access", "approval", "masking", "evidence")
+KINDS = ("connections", "dialect", "identity", "access", "approval", "masking", "evidence", "nodes")
 _TYPE_NAMES = {"object": "keys with values", "array": "a list", "integer": "a whole number", "boolean": "true or false"}
 
 

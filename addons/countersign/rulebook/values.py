@@ -19,6 +19,8 @@ from countersign.rulebook.dialect_values import OperationRule as OperationRule
 from countersign.rulebook.dialect_values import SchemaForm as SchemaForm
 from countersign.rulebook.dialect_values import SchemaPlace as SchemaPlace
 from countersign.rulebook.evidence_values import EvidenceRules as EvidenceRules
+from countersign.rulebook.evidence_values import RetentionRule as RetentionRule
+from countersign.rulebook.evidence_values import WitnessRule as WitnessRule
 from countersign.rulebook.places import SecretPlace as SecretPlace
 from countersign.rulebook.places import Source as Source
 
