@@ -173,6 +173,12 @@ MAX_REFUSED_CHECKPOINTS = 100  # that a witness keeps as possible proof of a for
 MAX_WITNESS_CLOCK_SECONDS = 300  # between a witness's clock and ours; a cosignature further off says nothing of now
 WITNESS_IDLE_SECONDS = 60  # a connection to `countersign witness` with nothing on it; logs come every few seconds
 MAX_WITNESS_RETRY_SECONDS = 60.0  # between two tries at a witness that fails; a minute of lag, once it is back
+WITNESS_INTERVAL_SECONDS = 5.0  # between two looks for a checkpoint to offer: what is not anchored yet spans as much
+WARN_UNANCHORED_SECONDS = 300  # without an anchor before operators are told: a witness restarts within
+REFUSE_UNANCHORED_SECONDS = 3600  # without an anchor before changes are refused: long enough to mend a witness
+MAX_UNANCHORED_SECONDS = 7 * 24 * 3600  # the largest of either; who wants to wait longer wants no anchor
+MAX_WITNESSES = 8  # of one log; each is a thread, and a line of a cosigned note
+ANCHOR_RETRY_AFTER_SECONDS = 15  # told to a client whose change is refused meanwhile; its try has woken the feeds
 
 # -- room on the evidence's disk ----------------------------------------------------------------------------------------
 EVIDENCE_BALLAST_BYTES = 64 * 1024 * 1024  # one group commit at its largest, in the write-ahead log and in the database
@@ -184,3 +190,21 @@ EVIDENCE_PAGES_PER_RECORD = 4  # that each record touches besides its contents; 
 
 # -- exports of the evidence ------------------------------------------------------------------------------------------
 MAX_PROOF_FILE_BYTES = 64 * 1024  # one .tlog-proof: MAX_NOTE_BYTES, MAX_PROOF_LINES, and what a stranger adds
+
+# -- acts on the evidence ---------------------------------------------------------------------------------------------
+PRUNE_STEP_SECONDS = 60  # one commit of a prune and what is queued before it; a disk that takes longer hangs
+MAX_CONTROL_REQUEST_BYTES = 16 * 1024  # one command to a running gateway: a rule and a reason; a record holds no more
+CONTROL_REQUEST_SECONDS = 5  # for a command to arrive, and for each line of the answer to be taken
+MAX_CONTROL_CLIENTS = 8  # commands at once, each a thread; operators and cron jobs are fewer
+CONTROL_ANSWER_SECONDS = 300  # between two lines of an answer: planning what to erase reads every approval
+MAX_SOCKET_PATH_BYTES = 107  # of a Unix socket: sun_path of Linux without its final zero
+
+# -- connections ------------------------------------------------------------------------------------------------------
+MAX_UNREAD_BYTES = 128 * 1024  # of a head, a chunk's head, or what a client sends ahead; a whole token is 24 KB
+REQUEST_SECONDS = 120.0  # from a request's first byte to its last: 5 MB over a slow line
+ANSWER_SECONDS = 120.0  # from sending a request to the last byte of its answer: a subject is locked all the while
+LOOK_SECONDS = 1.0  # between two looks at a connection with something under way; so late may what is overdue end
+TUNNEL_RECORD_SECONDS = 60.0  # between two records of a tunnel, and two checks of its caller's token
+TUNNEL_RECORD_BYTES = 64 * 1024 * 1024  # through a tunnel between two records, both ways together; twice that ends it
+TUNNEL_IDLE_SECONDS = 600.0  # without a byte: as mitmproxy has it for all other connections
+MAX_TUNNEL_SECONDS = 8 * 3600  # a working day; what needs longer opens another one

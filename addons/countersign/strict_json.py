@@ -16,6 +16,7 @@ from countersign.errors import BadInput, TooLarge
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)  # made once
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)  # an unclosed string runs to the end
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -53,7 +54,7 @@ def loads(data: bytes, *, max_depth: int = limits.MAX_JSON_DEPTH, exact_numbers:
 
 def dumps(value: Json) -> bytes:
     """The canonical form of `value`: sorted keys, no white space, UTF-8 (RFC 8785 on integers and ASCII keys)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def _refuse_depth(data: bytes, max_depth: int) -> None:

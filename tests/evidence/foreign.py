@@ -1,16 +1,13 @@
 """Software that we did not write: `aics-witness` and `aics-tlog`, run as programs.
 
-They ask for a newer `cryptography` than mitmproxy allows, but run with that: install them with `--no-deps`. Or name the
-interpreter of another environment that has them in COUNTERSIGN_FOREIGN_PYTHON.
+They are in an environment of their own, which `scripts/test` makes: they want a newer `cryptography` than mitmproxy does.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from scripts.story.process import ROOT
 
 _LISTENING = re.compile(r"listening on (http://\S+)")
 _CLIENT = """
@@ -41,11 +40,11 @@ json.dump(told, sys.stdout)
 
 
 def python() -> str:
-    """An interpreter that has them; where there is none, the test is skipped and says what to do."""
-    found = os.environ.get("COUNTERSIGN_FOREIGN_PYTHON", sys.executable)
-    if subprocess.run([found, "-c", "import aics_witness"], capture_output=True).returncode:
-        pytest.skip("aics-witness is not installed: pip install --no-deps aics-tlog aics-witness")
-    return found
+    """The interpreter that has them; where there is none, the test is skipped and says what to do."""
+    found = ROOT / ".venv-foreign" / "bin" / "python"
+    if not found.exists():
+        pytest.skip("no .venv-foreign, with aics-tlog and aics-witness: run scripts/test once, which makes it")
+    return str(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from countersign.evidence import Entry, EvidenceLog, Payload, StatePlaces, records
 from countersign.evidence.draft import draft
 from countersign.evidence.records import Envelope
 from countersign.evidence.settings import LogSettings
+from countersign.evidence.witness_feed import Post
 from countersign.strict_json import Json
 
 ORIGIN = "example.com/audit/gateway-1"
@@ -38,6 +41,7 @@ def open_log(
     origin: str = ORIGIN,
     settings: LogSettings = DEFAULT_SETTINGS,
     steady: Callable[[], int] | None = None,
+    post: Post | None = None,
 ) -> EvidenceLog:
     """Open the log of a state directory."""
     return EvidenceLog.open(
@@ -49,6 +53,7 @@ def open_log(
         software={"countersign": "0.0.test"},
         settings=settings,
         steady=steady,
+        post=post,
     )
 
 
@@ -59,9 +64,10 @@ def opened(
     clock: Callable[[], int] | None = None,
     settings: LogSettings = DEFAULT_SETTINGS,
     steady: Callable[[], int] | None = None,
+    post: Post | None = None,
 ) -> Iterator[EvidenceLog]:
     """An open log that is closed at the end."""
-    log = open_log(places, clock=clock, settings=settings, steady=steady)
+    log = open_log(places, clock=clock, settings=settings, steady=steady, post=post)
     try:
         yield log
     finally:
@@ -133,3 +139,8 @@ def waited_for(condition: Callable[[], bool], seconds: float = 5) -> bool:
             return False
         time.sleep(0.005)
     return True
+
+
+def nothing_needed(db: Database, before_us: int) -> frozenset[int]:
+    """For rules that leave nothing alone."""
+    return frozenset()

@@ -54,6 +54,16 @@ def test_notes_come_back(path: Path) -> None:
     assert [found.size for found in read_checkpoints(path, signer(1).verifier.open_checkpoint)] == [1, 2, 5]
 
 
+def test_while_it_grows(path: Path) -> None:
+    """What is appended while the file is read belongs to the next reading: the log that is compared is older than that."""
+    append(path, NOTES[0], cosigned(NOTES[1]))
+    reading = read_notes(path)
+    assert next(reading) == NOTES[0]
+    append(path, NOTES[2])
+    assert list(reading) == [cosigned(NOTES[1])]
+    assert len(list(read_notes(path))) == 3
+
+
 def test_an_empty_file(path: Path) -> None:
     """A file that was just begun holds nothing, for everybody to read."""
     append(path)

@@ -8,13 +8,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from countersign.evidence.checkpoint import encode, split_note
-from countersign.evidence.cosignature import CosignatureVerifier, Cosigner
+from countersign.evidence.cosignature import CosignatureVerifier, Cosigner, merged, quorum_of
 from countersign.evidence.errors import BadNote
+from tests.evidence.cosigning import FIRST, SECOND, SECONDS, WITNESSES, cosigned
 from tests.evidence.growth import Growth, signer
 
 NAME = "witness.example.com/1"
 COSIGNER = Cosigner.of(NAME, Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-NOTE = Growth().note(42)
+GROWTH = Growth()
+NOTE = GROWTH.note(42)
 TEXT = split_note(NOTE)[0]
 COSIGNED = NOTE + COSIGNER.line(TEXT, 1_800_000_000).encode()
 
@@ -129,3 +131,43 @@ def test_key_id() -> None:
 
     digest = hashlib.sha256(NAME.encode() + b"\n\x04" + COSIGNER.verifier.public_key).digest()
     assert COSIGNER.verifier.key_id == digest[:4]
+
+
+def test_merged() -> None:
+    """One note with every line once, in order: each witness's cosignature verifies as it did alone."""
+    note = GROWTH.note(5)
+    notes = [cosigned(note, FIRST), cosigned(note, SECOND, FIRST), note]
+    assert merged(notes) == cosigned(note, FIRST, SECOND)
+    assert merged([note]) == note
+    assert [witness.verifier.verify(merged(notes)) for witness in (FIRST, SECOND)] == [SECONDS, SECONDS]
+
+
+def test_not_merged() -> None:
+    """Different checkpoints, and nothing at all, do not become one."""
+    for notes in ([GROWTH.note(5), GROWTH.note(6)], [GROWTH.note(5), Growth("otherwise").note(5)], []):
+        with pytest.raises(BadNote, match="cannot be one"):
+            merged(notes)
+
+
+@pytest.mark.parametrize(
+    ("witnesses", "asked", "quorum"), [(0, None, 0), (1, None, 1), (3, None, 3), (3, 1, 1), (3, 3, 3)]
+)
+def test_quorum(witnesses: int, asked: int | None, quorum: int) -> None:
+    """As many as was asked, and all where nothing was."""
+    assert quorum_of([witness.verifier for witness in WITNESSES[:witnesses]], asked) == quorum
+
+
+@pytest.mark.parametrize(("witnesses", "asked"), [(0, 1), (2, 3), (2, 0), (2, -1)])
+def test_no_quorum(witnesses: int, asked: int) -> None:
+    """More than there are, and fewer than one, is no quorum."""
+    with pytest.raises(ValueError, match="no quorum"):
+        quorum_of([witness.verifier for witness in WITNESSES[:witnesses]], asked)
+
+
+def test_one_key_is_one_witness() -> None:
+    """A witness under two names would be a quorum of two by itself."""
+    again = CosignatureVerifier.of("witness.example/another", FIRST.verifier.public_key)
+    for twice in ([FIRST.verifier, again], [FIRST.verifier, FIRST.verifier]):
+        with pytest.raises(ValueError, match="named twice"):
+            quorum_of(twice, 1)
+    assert quorum_of([again, SECOND.verifier], 1) == 1

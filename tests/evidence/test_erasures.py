@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from countersign.evidence import Entry, StatePlaces, erasures, records, store
-from countersign.evidence.erasures import Erasure, Erasures, Selection, Tally
+from countersign.evidence.erasures import Erasure, Erasures, Extent, Selection, Tally
 from countersign.evidence.errors import EvidenceDamaged
 from countersign.strict_json import Json
 from tests.evidence import logs
@@ -101,6 +103,26 @@ def test_what_is_missing_must_be_what_was_erased() -> None:
     assert told_differences(said, (2, "request"), (4, "request")) == [9]
 
 
+@given(
+    ranges=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8),
+    seqs=st.lists(st.integers(0, 30), unique=True, max_size=12).map(sorted),
+)
+def test_the_first_that_covers(ranges: list[tuple[int, int]], seqs: list[int]) -> None:
+    """However ranges lie to each other, each missing payload is the work of the first, as going through all would find."""
+    found = [replace(erasure(40 + place), first=min(ends), last=max(ends)) for place, ends in enumerate(ranges)]
+    tallies = [Tally() for _ in found]
+    reading = Erasures(found)
+    for seq in seqs:
+        envelope = logs.envelope(logs.intent("x"), seq, NOW_US - 1)
+        first = next((place for place, each in enumerate(found) if each.covers(envelope, "request")), None)
+        if first is not None:
+            tallies[first].add(seq, "request")
+        assert reading.is_erased(envelope, "request") == reading.count(envelope, "request") == (first is not None)
+    assert [(tally.count, tally.digest) for tally in reading._tallies] == [
+        (tally.count, tally.digest) for tally in tallies
+    ]
+
+
 def test_overlapping_rules() -> None:
     """What is missing is the work of the first rule that covers it; a later one speaks for the rest."""
     narrow = erasure(10, (2, "request"), selection=replace(ALL, names=("request",)), last=5)
@@ -139,6 +161,31 @@ def test_select(places: StatePlaces) -> None:
                 assert [(seq, name) for seq, name, _ in found] == expected
                 assert all(size == len(dict(leaves[seq][1])[name].data) for seq, name, size in found)
         assert len(list(erasures.select(db, selections[0], 0, 99))) == 3
+
+
+def test_extent() -> None:
+    """Figures of parts add up; the times are those of the oldest and the newest."""
+    assert Extent() + Extent() == Extent()
+    assert Extent() + Extent(2, 30, 5, 9) == Extent(2, 30, 5, 9)
+    assert Extent(1, 4, 7, 12) + Extent(2, 30, 5, 9) == Extent(3, 34, 5, 12)
+
+
+def test_measure(places: StatePlaces) -> None:
+    """Counts what is selected, and no payload twice that was put aside for a rule before."""
+    with logs.opened(places) as log:
+        logs.tell_story(log)
+        times = {record.seq: record.time_us for record in log.records()}
+    everything = Selection(max(times.values()) + 1)
+    intents = replace(everything, types=("intent",))
+    with closing(store.open_for_reading(places.database)) as db:
+        db.execute("create temp table planned (seq integer, name text, primary key (seq, name)) without rowid")
+        assert erasures.measure(db, everything, 0, 99) == Extent(3, 18 + 9 + 2, times[2], times[5])
+        assert erasures.measure(db, everything, 0, 2) == Extent(1, 18, times[2], times[2])
+        assert erasures.measure(db, intents, 3, 4) == Extent()
+        erasures.put_aside(db, intents, 0, 2)
+        assert erasures.measure(db, intents, 0, 99) == Extent(1, 2, times[5], times[5])
+        assert erasures.measure(db, everything, 0, 99) == Extent(2, 11, times[4], times[5])
+        assert len(list(erasures.select(db, everything, 0, 99))) == 3
 
 
 GOOD: dict[str, Json] = {**erasures.fields(Selection(5, "registry", ("intent",), None), 0, 4, tallied((2, "request")))}

@@ -23,6 +23,7 @@ from countersign.evidence.draft import draft
 from countersign.evidence.examination import Examination
 from countersign.evidence.lock import FileWatch
 from countersign.evidence.report import Report
+from countersign.evidence.stored_log import StoredLog
 from countersign.evidence.tree import Frontier, leaf_hash
 from tests.evidence import logs
 from tests.evidence.conftest import Told
@@ -34,7 +35,7 @@ TABLES = ("records", "payloads", "checkpoints", "subtrees")
 def examined(path: Path, vkey: str) -> Report:
     """The report on a database."""
     with closing(store.open_for_reading(path)) as db:
-        examination = Examination(db, [Verifier.parse(vkey)])
+        examination = Examination(StoredLog(db), [Verifier.parse(vkey)])
         examination.run()
         return examination.report()
 

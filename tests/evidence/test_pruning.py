@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from countersign import limits
+from countersign.errors import EvidenceUnavailable
 from countersign.evidence import Entry, EvidenceDamaged, Payload, StatePlaces, erasures, pruning, store, verify
 from countersign.evidence.appender import Appender
 from countersign.evidence.draft import draft
-from countersign.evidence.erasures import Selection
+from countersign.evidence.erasures import Extent, Selection
 from countersign.evidence.errors import BadEntry
-from countersign.evidence.pruning import Pruned
+from countersign.evidence.pruning import Plan, Pruned
 from countersign.evidence.records import Receipt
 from countersign.evidence.report import Report
 from countersign.evidence.stored_tree import StoredTree
+from countersign.rulebook.values import RetentionRule, Source
 from tests.evidence import logs
 
 DAY_US = 24 * 3600 * 1_000_000
@@ -41,7 +45,11 @@ class Telling:
     def prune(self, **selected: object) -> Pruned:
         """Erase what is older than the story's end."""
         selection = Selection(self.old_us + 1, **selected)  # type: ignore[arg-type]
-        return self.log.prune(selection, rule="retention.yaml:7", actor="alice", reason="GDPR")
+        return self.log.prune(selection, logs.nothing_needed, rule="retention.yaml:7", actor="alice", reason="GDPR")
+
+    def plan(self, *selections: Selection, needed: Collection[int] = ()) -> tuple[Plan, ...]:
+        """What would be erased."""
+        return pruning.plan(self.places.database, selections, lambda db, before_us: needed)
 
     @property
     def report(self) -> Report:
@@ -49,8 +57,9 @@ class Telling:
         return verify(self.places.database, self.log.vkey)
 
     def raw(self) -> bytes:
-        """All bytes of the database's files."""
-        return b"".join(path.read_bytes() for path in self.places.evidence.glob("evidence.db*"))
+        """All bytes of the database and of its write-ahead log."""
+        database = self.places.database
+        return b"".join(path.read_bytes() for path in (database, database.with_name(f"{database.name}-wal")))
 
 
 @pytest.fixture
@@ -59,6 +68,11 @@ def telling(places: StatePlaces) -> Iterator[Telling]:
     telling = Telling(places)
     yield telling
     telling.log.close()
+
+
+def done(pruned: Pruned) -> tuple[int, int, bool]:
+    """Records that were written, payloads that were erased, and whether they are gone."""
+    return pruned.records, pruned.payloads, pruned.is_gone
 
 
 def salts(places: StatePlaces) -> dict[tuple[int, str], bytes]:
@@ -70,7 +84,7 @@ def salts(places: StatePlaces) -> dict[tuple[int, str], bytes]:
 def test_present_and_erased(telling: Telling) -> None:
     """What a rule erased is said to be erased, everything else is there, and the proofs of all records stay."""
     size, root = telling.log.size, telling.log.root
-    assert telling.prune(types=("intent",)) == Pruned(records=1, payloads=6, is_gone=True)
+    assert done(telling.prune(types=("intent",))) == (1, 6, True)
     found = {record.seq: record for record in telling.log.records()}
     assert [record.erased for record in found.values() if record.type == "intent"] == [frozenset({"request"})] * 6
     assert all(record.payloads for record in found.values() if record.type == "outcome")
@@ -120,7 +134,7 @@ def test_a_reader_keeps_it(telling: Telling) -> None:
     with closing(sqlite3.connect(telling.places.database, isolation_level=None)) as reader:
         reader.execute("begin")
         reader.execute("select count(*) from payloads").fetchone()
-        assert telling.prune() == Pruned(records=1, payloads=12, is_gone=False)
+        assert done(telling.prune()) == (1, 12, False)
         reader.execute("rollback")
     assert telling.log.is_healthy
     assert telling.report.ok
@@ -130,22 +144,38 @@ def test_many_commits(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None
     """A prune is done in steps that others write between; steps in which nothing is erased leave no record."""
     monkeypatch.setattr(limits, "PRUNED_RECORDS_PER_COMMIT", 4)
     before = telling.log.size
-    assert telling.prune(types=("intent",)) == Pruned(records=4, payloads=6, is_gone=True)
+    assert done(telling.prune(types=("intent",))) == (4, 6, True)
     assert telling.log.size == before + 4
     ranges = [(r.fields["first"], r.fields["last"], r.fields["count"]) for r in telling.log.records(types={"prune"})]
     assert ranges == [(0, 3, 1), (4, 7, 2), (8, 11, 2), (12, 13, 1)]
     assert (telling.report.ok, telling.report.erased) == (True, 6)
-    assert telling.prune(types=("intent",)) == Pruned(records=0, payloads=0, is_gone=True)
+    assert done(telling.prune(types=("intent",))) == (0, 0, True)
     assert telling.log.size == before + 4
 
 
 def test_large_payloads(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit that erases many bytes ends early, between two records, and the next goes on from there."""
     monkeypatch.setattr(limits, "MAX_COMMIT_BYTES", 2 * (len(SECRET) + 2))
-    assert telling.prune(types=("intent",)) == Pruned(records=3, payloads=6, is_gone=True)
+    assert done(telling.prune(types=("intent",))) == (3, 6, True)
     ranges = [(r.fields["first"], r.fields["last"], r.fields["count"]) for r in telling.log.records(types={"prune"})]
     assert ranges == [(0, 5, 2), (6, 9, 2), (10, 13, 2)]
     assert (telling.report.ok, telling.report.erased) == (True, 6)
+
+
+def test_the_write_ahead_log_stays_small(places: StatePlaces, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is overwritten goes through the write-ahead log, which is copied between the steps, not only at the end."""
+    monkeypatch.setattr(limits, "MAX_COMMIT_BYTES", 1_000_000)
+    monkeypatch.setattr(limits, "WAL_CHECKPOINT_BYTES", 200_000)
+    clock, wal = logs.Clock(), places.database.with_name("evidence.db-wal")
+    with logs.opened(places, clock=clock) as log:
+        for number in range(8):
+            log.submit(logs.intent(f"x{number}", body=b"x" * 1_000_000)).result(5)
+        clock.now_us += 2 * DAY_US
+        sizes: list[int] = []
+        selection = Selection(clock.now_us - DAY_US - 1)
+        log.prune(selection, logs.nothing_needed, rule="r", actor="a", tell=lambda _: sizes.append(wal.stat().st_size))
+    assert len(sizes) == 8
+    assert max(sizes) < 3_000_000
 
 
 def test_large_payloads_of_one_record(places: StatePlaces, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,8 +186,8 @@ def test_large_payloads_of_one_record(places: StatePlaces, monkeypatch: pytest.M
         log.submit(Entry("approval", "x", {}, both), Entry("approval", "x", {}, both)).result(5)
         clock.now_us += 2 * DAY_US
         monkeypatch.setattr(limits, "MAX_COMMIT_BYTES", 1)
-        found = log.prune(Selection(clock.now_us - DAY_US - 1), rule="r", actor="a")
-        assert found == Pruned(records=2, payloads=4, is_gone=True)
+        found = log.prune(Selection(clock.now_us - DAY_US - 1), logs.nothing_needed, rule="r", actor="a")
+        assert done(found) == (2, 4, True)
         assert verify(places.database, log.vkey).ok
 
 
@@ -182,7 +212,8 @@ def test_approvals(places: StatePlaces) -> None:
     with logs.opened(places, clock=clock) as log:
         log.submit(logs.step("x", "requested"), logs.step("x", "approved")).result(5)
         clock.now_us += 2 * DAY_US
-        assert log.prune(Selection(clock.now_us - DAY_US - 1, types=("approval",)), rule="r", actor="a").payloads == 2
+        selection = Selection(clock.now_us - DAY_US - 1, types=("approval",))
+        assert log.prune(selection, logs.nothing_needed, rule="r", actor="a").payloads == 2
         assert [record.fields["verdict"] for record in log.history("registry", "orders-value", 9)] == [
             "approved",
             "requested",
@@ -190,6 +221,89 @@ def test_approvals(places: StatePlaces) -> None:
         assert [record.erased for record in log.records(types={"approval"})] == [frozenset({"event"})] * 2
     assert verify(places.database, places.vkey.read_text()).ok
     logs.open_log(places, clock=clock).close()
+
+
+def test_what_is_needed(telling: Telling) -> None:
+    """Stays, whatever the rule says, and no prune record speaks for it; later, it can be erased as well."""
+    spared = [2, 5, 13]
+    selection = Selection(telling.old_us + 1)
+    (planned,) = telling.plan(selection, needed=spared)
+    assert (planned.ranges, planned.kept) == (((3, 4), (6, 12)), 3)
+    asked: list[int] = []
+
+    def needed(db: Database, before_us: int) -> Collection[int]:
+        asked.append(before_us)
+        return {seq for (seq,) in db.execute("select seq from records where seq in (2, 5, 13)")}
+
+    found = telling.log.prune(selection, needed, rule="r", actor="a")
+    assert (done(found), found.plan) == ((2, 9, True), planned)
+    assert asked == [selection.before_us]
+    assert [record.seq for record in telling.log.records() if record.payloads] == spared
+    assert (telling.report.ok, telling.report.erased, telling.report.payloads) == (True, 9, 3)
+    assert altered(telling, "delete from payloads where seq = 5").problems[0].seq == 5
+    assert done(telling.prune()) == (1, 3, True)
+    assert (telling.report.ok, telling.report.erased) == (True, 12)
+
+
+def test_plan(telling: Telling) -> None:
+    """A plan says how much, of when; it changes nothing, and is what then comes about."""
+    before = telling.raw()
+    found = {record.seq: record for record in telling.log.records() if record.payloads}
+    times = [record.time_us for record in found.values() if record.type == "intent"]
+    rules = [Selection(telling.old_us + 1, types=("intent",)), Selection(telling.old_us + 1), Selection(times[0])]
+    narrow, broad, none = telling.plan(*rules)
+    assert narrow.extent == Extent(6, 6 * (len(SECRET) + 2), times[0], times[-1])
+    assert broad.extent.payloads == 6  # those that the narrow rule leaves
+    assert (none.extent, none.ranges) == (Extent(), ())
+    assert telling.raw() == before
+    for rule, planned in zip(rules, (narrow, broad, none), strict=True):
+        found_then = telling.log.prune(rule, logs.nothing_needed, rule="r", actor="a")
+        assert (found_then.plan.extent, found_then.payloads) == (planned.extent, planned.extent.payloads)
+
+
+def test_plan_of_nothing(tmp_path: Path) -> None:
+    """A database that is not there has nothing to erase, and is not made."""
+    with pytest.raises(EvidenceUnavailable, match="cannot be read"):
+        pruning.plan(tmp_path / "evidence.db", [Selection(1)], logs.nothing_needed)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_by_rule() -> None:
+    """A rule's days are of 24 hours, counted back from now; what it leaves out means any."""
+    rule = RetentionRule("r", 3, "registry", ("intent",), ("request-body",), Source("evidence.yaml", 2))
+    assert pruning.by_rule(rule, 10 * DAY_US) == Selection(7 * DAY_US, "registry", ("intent",), ("request-body",))
+    anything = RetentionRule("r", 1, None, None, None, Source("evidence.yaml", 2))
+    assert pruning.by_rule(anything, 10 * DAY_US) == Selection(9 * DAY_US)
+
+
+def test_told_to_stop(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever hears of the progress can end it between two steps; what was erased until then is recorded."""
+    monkeypatch.setattr(limits, "PRUNED_RECORDS_PER_COMMIT", 4)
+    told: list[int] = []
+
+    def stop_after_the_second(payloads: int) -> None:
+        told.append(payloads)
+        if len(told) == 2:
+            raise EvidenceUnavailable("enough")
+
+    selection = Selection(telling.old_us + 1, types=("intent",))
+    with pytest.raises(EvidenceUnavailable, match="enough"):
+        telling.log.prune(selection, logs.nothing_needed, rule="r", actor="a", tell=stop_after_the_second)
+    assert told == [1, 3]
+    assert (telling.report.ok, telling.report.erased, telling.log.is_healthy) == (True, 3, True)
+    assert telling.prune(types=("intent",)).payloads == 3
+
+
+def test_a_step_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that does not answer is not waited for without end."""
+    monkeypatch.setattr(limits, "PRUNE_STEP_SECONDS", 0.01)
+    with pytest.raises(EvidenceUnavailable, match="may still come about"):
+        pruning.prune(
+            lambda made: Future(),
+            Plan(Selection(1), ((0, 4),), Extent(), 0),
+            lambda fields, time_us: draft(Entry("prune", None, fields), logs.ORIGIN, time_us),
+            lambda payloads: None,
+        )
 
 
 def altered(telling: Telling, statement: str, *values: object) -> Report:
@@ -286,14 +400,16 @@ def test_refused(telling: Telling) -> None:
     """A refusal erases nothing and leaves the log healthy."""
     size = telling.log.size
     with pytest.raises(BadEntry, match="younger"):
-        telling.log.prune(Selection(telling.clock.now_us), rule="r", actor="a")
+        telling.log.prune(Selection(telling.clock.now_us), logs.nothing_needed, rule="r", actor="a")
     assert (telling.log.size, telling.report.payloads, telling.log.is_healthy) == (size, 12, True)
 
 
 def test_a_record_that_is_too_long(telling: Telling) -> None:
     """A reason that fits in no record is the fault of who gave it: refused before anything is done."""
     with pytest.raises(BadEntry, match="move its largest field"):
-        telling.log.prune(Selection(telling.old_us), rule="r", actor="a", reason="x" * limits.MAX_RECORD_BYTES)
+        telling.log.prune(
+            Selection(telling.old_us), logs.nothing_needed, rule="r", actor="a", reason="x" * limits.MAX_RECORD_BYTES
+        )
     assert telling.log.is_healthy
     assert telling.report.payloads == 12
     assert telling.prune().payloads == 12
@@ -324,14 +440,15 @@ def test_steps_are_queued_one_after_the_other() -> None:
         future.set_result(())
         return future
 
+    told: list[int] = []
     found = pruning.prune(
         submit,
-        2 * limits.PRUNED_RECORDS_PER_COMMIT + 1,
-        Selection(1),
+        Plan(Selection(1), ((0, 4), (6, 8), (9, 9)), Extent(), 0),
         lambda fields, time_us: draft(Entry("prune", None, fields), logs.ORIGIN, time_us),
+        told.append,
     )
     assert len(submitted) == 4  # three steps, and the emptying of the write-ahead log
-    assert (found.records, found.payloads) == (0, 0)
+    assert (found.records, found.payloads, told) == (0, 0, [0, 0, 0])
 
 
 def test_written_in_between(telling: Telling, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,26 @@ def test_names_that_look_like_sqlites_own(statement: str) -> None:
         assert schema.read(db) != schema.expected()[0]
 
 
+@pytest.mark.parametrize("statements", range(12))
+def test_migrating_is_all_or_nothing(tmp_path: Path, statements: int) -> None:
+    """A migration that stops after any of its statements leaves a database that the next one brings up to date."""
+    path = tmp_path / "evidence.db"
+    left = statements
+
+    def stop(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise TimeoutError
+
+    with Database(path) as db, db.tracer(stop), pytest.raises(TimeoutError):
+        schema.migrate(db)
+    with Database(path) as db:
+        assert not schema.read(db)
+        schema.migrate(db)
+        assert (schema.read(db), schema.applied(db)) == schema.expected()
+
+
 def test_tables_are_strict() -> None:
     """SQLite itself refuses a value of another type."""
     with Database(memory=True) as db:

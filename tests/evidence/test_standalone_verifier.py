@@ -25,6 +25,7 @@ from countersign.evidence.cosignature import Cosigner
 from countersign.evidence.erasures import Selection
 from countersign.evidence.tree import Frontier, leaf_hash
 from tests.evidence import logs, long_logs
+from tests.evidence.cosigning import FIRST, SECOND, cosigned, keep
 from tests.evidence.long_logs import LongLog
 
 OK, TAMPERED, UNREADABLE, UNANCHORED = 0, 1, 2, 3
@@ -285,7 +286,7 @@ def test_an_erased_payload_is_back(capsys: pytest.CaptureFixture[str], places: S
             rows = db.execute("select seq, name, salt, data from payloads").fetchall()
         clock.now_us += long_logs.TWO_DAYS_US
         before_us = clock.now_us - long_logs.TWO_DAYS_US // 2
-        log.prune(Selection(before_us), rule="retention.yaml:1", actor="tests")
+        log.prune(Selection(before_us), logs.nothing_needed, rule="retention.yaml:1", actor="tests")
     copy = Path(shutil.copy(places.database, tmp_path / "copy.db"))
     assert verified(capsys, places.vkey, copy)[0] == OK
     logs.execute(copy, ("insert into payloads values (?, ?, ?, ?)", rows[0]))
@@ -518,3 +519,74 @@ def test_witnesses(capsys: pytest.CaptureFixture[str], log: LongLog, tmp_path: P
     code, said = verified(capsys, log.places.vkey, log.database, *options)
     assert (code, "the signature of witness.example/w1 is wrong" in said) == (TAMPERED, True)
     assert verified(capsys, log.places.vkey, log.database, "--witness", "nonsense")[0] == UNREADABLE
+
+
+def test_quorum(capsys: pytest.CaptureFixture[str], log: LongLog, copy: Path) -> None:
+    """All witnesses that are named must vouch, or the quorum; their cosignatures are found beside the database."""
+    notes = list(read_notes(log.anchor))
+    named = [word for each in (FIRST, SECOND) for word in ("--witness", each.verifier.vkey())]
+    assert verified(capsys, log.places.vkey, copy, *named)[0] == UNANCHORED
+    keep(copy.parent, FIRST, []).write_bytes(b"".join(notes))
+    code, said = verified(capsys, log.places.vkey, copy, *named)
+    assert (code, "What comes after the first 0 records" in said) == (UNANCHORED, True)
+    keep(copy.parent, FIRST, [notes[4], notes[9]])
+    keep(copy.parent, SECOND, [])
+    code, said = verified(capsys, log.places.vkey, copy, *named)
+    assert (code, "NOT ANCHORED" in said) == (UNANCHORED, True)
+    code, said = verified(capsys, log.places.vkey, copy, *named, "--quorum", "1")
+    sizes = [parse(split_note(notes[place])[0]).size for place in (4, 9)]
+    assert (code, f"What comes after the first {sizes[1]} records" in said) == (OK, True)
+    keep(copy.parent, SECOND, notes[3:6])
+    keep(copy.parent, FIRST, [notes[4]])
+    code, said = verified(capsys, log.places.vkey, copy, *named)
+    assert (code, f"2 of these witnesses, as asked, vouch for the first {sizes[0]} records" in said) == (OK, True)
+    for options in (["--quorum", "3"], ["--quorum", "0"], named[:2]):
+        assert verified(capsys, log.places.vkey, copy, *named, *options)[0] == UNREADABLE
+    assert verified(capsys, log.places.vkey, copy, "--quorum", "1")[0] == UNREADABLE
+
+
+def test_export_with_cosignatures(capsys: pytest.CaptureFixture[str], log: LongLog, tmp_path: Path) -> None:
+    """What witnesses cosigned goes with an export, and counts there; of another tree it is told."""
+    kept = [keep(tmp_path, FIRST, list(read_notes(log.anchor))[-2:])]
+    with closing(store.open_for_reading(log.database)) as db:
+        tiles.export(db, tmp_path / "export", with_payloads=False, note_export=lambda _: None, cosigned=kept)
+    options = ("--witness", FIRST.verifier.vkey())
+    code, said = verified(capsys, log.places.vkey, tmp_path / "export", *options)
+    assert (code, f"w1 vouches for the first {log.size} records, seen 2027-01-15 08:01:40 UTC" in said) == (OK, True)
+    path = tmp_path / "export" / kept[0].name
+    other = signed([long_logs.key_of(log)], log.size, bytes(32))
+    path.write_bytes(cosigned(other, FIRST))
+    assert verified(capsys, log.places.vkey, tmp_path / "export", *options)[0] == TAMPERED
+    path.unlink()
+    assert verified(capsys, log.places.vkey, tmp_path / "export", *options)[0] == UNANCHORED
+
+
+def test_gaps_and_torn_notes(capsys: pytest.CaptureFixture[str], log: LongLog, tmp_path: Path) -> None:
+    """As the package has it: a checkpoint file with a gap is remarked on, a witness's is not; so is a note cut off."""
+    notes, anchor = list(read_notes(log.anchor)), tmp_path / "anchor"
+
+    def told(*kept: bytes) -> str:
+        anchor.write_bytes(b"".join(kept))
+        report = verify(log.database, log.vkeys, [Anchor("elsewhere", lambda: read_notes(anchor))])
+        code, said = verified(capsys, log.places.vkey, log.database, "--anchor", anchor)
+        of_anchor = any("elsewhere" in remark.what for remark in report.remarks)
+        assert (code, report.ok, of_anchor) == (OK, True, "remark: " in said)
+        return said
+
+    assert "remark" not in told(*notes)
+    assert "remark" not in told(*notes[3:9])
+    assert "lacks 2 checkpoints in its middle" in told(*notes[:3], *notes[5:])
+    assert "remark" not in told(*(cosigned(note, FIRST) for note in (*notes[:3], *notes[5:])))
+    (place,) = [place for place, note in enumerate(notes) if len(split_note(note)[1]) == 2]
+    torn = notes[place].rpartition("— ".encode())[0]
+    assert "cut off" in told(*notes[:place], torn, *notes[place + 1 :])
+
+
+def test_beside_an_anchor_that_grows(log: LongLog, tmp_path: Path) -> None:
+    """Checkpoints that are added to an anchor while it is read are left for the next time."""
+    notes, anchor = list(read_notes(log.anchor)), tmp_path / "anchor"
+    anchor.write_bytes(b"".join(notes[:3]))
+    reading = standalone_verifier.read_notes(anchor)
+    assert next(reading) == notes[0]
+    anchor.write_bytes(b"".join(notes))
+    assert list(reading) == notes[1:3]

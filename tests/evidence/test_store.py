@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -185,3 +186,22 @@ def test_damaged_history(places: StatePlaces) -> None:
     logs.execute(places.database, "update records set verdict = 'approved' where type = 'approval'")
     with closing(store.open_for_reading(places.database)) as db, pytest.raises(EvidenceDamaged):
         list(store.read_history(db, "registry", "orders-value"))
+
+
+def test_a_read_only_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that may not be written is refused before SQLite sees it; one that may, and one that is not there, are not."""
+    path = tmp_path / "evidence.db"
+    store.refuse_read_only(path)
+    assert not path.exists()
+    path.touch(0o600)
+    store.refuse_read_only(path)
+    wanted: list[int] = []
+
+    def read_only(path: Path, flags: int, *_: int) -> int:
+        wanted.append(flags)
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "open", read_only)  # whoever runs the tests may be root
+    with pytest.raises(PermissionError):
+        store.refuse_read_only(path)
+    assert wanted[0] & os.O_RDWR

@@ -166,3 +166,15 @@ def test_an_anchor_that_is_given_up() -> None:
     reading = Reading(started(anchor_files=["a", "b"]), started(anchor_files=["b", "c"]), started(anchor_files=["b"]))
     assert [(seq, what.split()[-3]) for seq, what in reading.remarks] == [(2, "a"), (3, "c")]
     assert Reading(started(anchor_files=["a"]), started(anchor_files=["a"])).remarks == []
+
+
+def test_a_witness_that_is_given_up() -> None:
+    """The same of witnesses: one with another key is another one; what is no list of witnesses names none."""
+    first: Json = {"name": "w.example/1", "key": "0a0b0c0d"}
+    again: Json = {"name": "w.example/1", "key": "0a0b0c0e"}
+    named: list[Json] = [[first], [first], [again, first], [again], ["w"], 7]
+    reading = Reading(*(started(witnesses=each) for each in named))
+    assert [(seq, what.split(" witness ")[1]) for seq, what in reading.remarks] == [
+        (4, "w.example/1 (0a0b0c0d) any more"),
+        (5, "w.example/1 (0a0b0c0e) any more"),
+    ]

@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from countersign.evidence import StatePlaces, store, tiles, tree
+from countersign.evidence import StatePlaces, anchors, store, tiles, tree, verify
 from countersign.evidence.checkpoint import Checkpoint, Verifier
 from countersign.evidence.checkpoint_file import read_notes
 from countersign.evidence.errors import EvidenceDamaged
-from countersign.evidence.tiles import ExportRefused, tile_path
+from countersign.evidence.tiles import ExportRefused
 from tests.evidence import logs, long_logs
 from tests.evidence.conftest import Told
+from tests.evidence.cosigning import FIRST, SECOND, THIRD, cosigned, keep, notes_of
+from tests.evidence.growth import Growth
 from tests.evidence.long_logs import LongLog
 
 
@@ -36,22 +38,6 @@ def exported(database: Path, directory: Path, *, with_payloads: bool = True) -> 
 def content(directory: Path) -> dict[str, bytes]:
     """Every file of a directory."""
     return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
-
-
-@pytest.mark.parametrize(
-    ("number", "width", "path"),
-    [
-        (0, 256, "000"),
-        (7, 1, "007.p/1"),
-        (999, 256, "999"),
-        (1000, 256, "x001/000"),
-        (1234067, 256, "x001/x234/067"),
-        (273, 112, "273.p/112"),
-    ],
-)
-def test_tile_path(number: int, width: int, path: str) -> None:
-    """The paths are those of the examples in C2SP tlog-tiles."""
-    assert tile_path(number, width) == path
 
 
 def test_layout(log: LongLog, tmp_path: Path) -> None:
@@ -167,7 +153,7 @@ def test_directory_in_use(told: Told, tmp_path: Path) -> None:
         ("update records set leaf = zeroblob(9) where seq = 3", "not of these records"),
         ("delete from records where seq = 7", "not of these records"),
         ("delete from checkpoints where size = 8", "not of these records"),
-        ("delete from checkpoints", "there is none"),
+        ("delete from checkpoints", "there is no last checkpoint"),
         ("update checkpoints set note = x'00'", "cannot be read"),
         ("update records set leaf = zeroblob(65536) where seq = 3", "not stored as it was written"),
         ("insert into payloads values (300, 'x', x'00', x'00')", "belong to no record"),
@@ -203,3 +189,25 @@ def test_read_row_by_row(log: LongLog, tmp_path: Path, monkeypatch: pytest.Monke
         )
         tiles.export(db, tmp_path / "export", with_payloads=False, note_export=lambda _: None)
     assert taken[:605:256] == [0, 2, 4]
+
+
+def test_cosigned(log: LongLog, tmp_path: Path) -> None:
+    """What witnesses cosigned goes with the log, up to where the export ends: the gateway and its witnesses go on."""
+    notes = notes_of(log.anchor)
+    beyond = Growth(signers=(long_logs.key_of(log),)).note(log.size + 1)
+    kept = [
+        keep(tmp_path, FIRST, [*notes[-3:], beyond]),
+        keep(tmp_path, SECOND, [beyond]),
+        keep(tmp_path, THIRD, []),
+    ]
+    with closing(store.open_for_reading(log.database)) as db:
+        tiles.export(db, tmp_path / "export", with_payloads=False, note_export=lambda _: None, cosigned=kept)
+    found = [name for name in content(tmp_path / "export") if name.startswith("cosigned-")]
+    assert found == [kept[0].name]
+    assert list(read_notes(tmp_path / "export" / kept[0].name)) == [cosigned(note, FIRST) for note in notes[-3:]]
+    verifiers = [FIRST.verifier]
+    report = verify(tmp_path / "export", log.vkeys, anchors.beside(tmp_path / "export", verifiers), verifiers)
+    assert (report.ok, report.witnessed_size) == (True, log.size)
+    kept[0].write_bytes(b"!\n")
+    with closing(store.open_for_reading(log.database)) as db, pytest.raises(EvidenceDamaged):
+        tiles.export(db, tmp_path / "other", with_payloads=False, note_export=lambda _: None, cosigned=kept)

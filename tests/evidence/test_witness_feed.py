@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
@@ -49,6 +50,10 @@ class Stage:
     forks: list[str] = field(default_factory=list)
     posted: list[bytes] = field(default_factory=list)
     interval_seconds: float = 0.01
+    steady_us: int = 0
+
+    def steady(self) -> int:
+        return self.steady_us
 
     def newest(self) -> tuple[bytes, Checkpoint]:
         return self.log.note(self.size), self.log.checkpoint(self.size)
@@ -70,6 +75,7 @@ class Stage:
             self.consistency,
             self._post,
             self.clock,
+            self.steady,
             self.forks.append,
             self.interval_seconds,
         )
@@ -236,6 +242,85 @@ def test_the_thread_tries_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -
         until(lambda: feed.last_problem == "")
     assert stage.forks == []
     assert stage.kept() == [3]
+
+
+def test_hurry(stage: Stage) -> None:
+    """A witness that fails is asked less and less often, but at each interval while somebody waits for it."""
+    asked = 0
+
+    def failing(url: str, body: bytes) -> tuple[int, str, bytes]:
+        nonlocal asked
+        asked += 1
+        raise OSError("no answer")
+
+    stage.post = failing
+    with stage.feed() as feed:
+        feed.start()
+
+        def hurried() -> bool:
+            feed.hurry()
+            return asked >= 30  # years, with each pause twice as long as the one before
+
+        until(hurried)
+
+
+def test_a_patient_feed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody waits, a witness that fails is asked twice as late each time, up to the limit."""
+    monkeypatch.setattr(limits, "MAX_WITNESS_RETRY_SECONDS", 0.16)
+    times: list[float] = []
+
+    def failing(url: str, body: bytes) -> tuple[int, str, bytes]:
+        times.append(time.monotonic())
+        raise OSError("no answer")
+
+    stage.post = failing
+    with stage.feed() as feed:
+        feed.start()
+        until(lambda: len(times) == 6)
+    pauses = [later - earlier for earlier, later in pairwise(times)]
+    assert all(pause > least for pause, least in zip(pauses, (0.02, 0.04, 0.08, 0.16, 0.16), strict=True))
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+def test_stop_offers_the_end(stage: Stage, is_down: bool) -> None:
+    """What was added since the last look is offered before the end, where the witness answered until then."""
+    stage.interval_seconds = 60
+    good = stage.post
+    with stage.feed() as feed:
+        feed.start()
+        assert feed.offer_now() == COSIGNED
+        stage.size = 9
+        if is_down:
+            answering(stage, 503)
+            assert not feed.offer_now().is_cosigned
+            stage.post = good
+        feed.stop(10)
+    assert stage.kept() == ([3] if is_down else [3, 9])
+
+
+def test_when_it_was_offered(stage: Stage) -> None:
+    """The time is that before the look at the log, of what was cosigned; what failed changes nothing."""
+    with stage.feed() as feed:
+        assert feed.offered_us is None
+        stage.steady_us = 5
+        assert feed.offer_now() == COSIGNED
+        assert feed.offered_us == 5
+        stage.steady_us, stage.size = 6, 7
+        good = stage.post
+        answering(stage, 200)
+        assert not feed.offer_now().is_cosigned
+        assert feed.offered_us == 5
+        stage.post = good
+        assert feed.offer_now() == COSIGNED
+        assert feed.offered_us == 6
+
+
+@pytest.mark.parametrize(("status", "remedy"), [(403, "newest log.vkey"), (404, "does not know this log")])
+def test_what_to_do(stage: Stage, status: int, remedy: str) -> None:
+    """A witness that was not told of a log, or of its new key, is to be told."""
+    answering(stage, status)
+    with stage.feed() as feed:
+        assert remedy in feed.offer_now().problem
 
 
 def test_the_thread_outlives_a_log_that_cannot_be_read(stage: Stage) -> None:

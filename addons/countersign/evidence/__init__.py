@@ -14,8 +14,14 @@ erasures.py      what was erased by rule                            pruning.py  
 anchors.py       checkpoints kept elsewhere                         checkpoint_file.py  a file of them
 recovery.py      what must hold before writing again                verification.py  the whole log
 examination.py   the checklist                                      story.py       what records say to each other
+stored_log.py    what it reads: a database                          exported_log.py    or an export
 report.py        its result                                         account.py     records in plain words
-tiles.py         the log as a tlog-tiles directory                  proof_file.py  one record's inclusion proof
+fleet.py         every gateway that there must be                   cosigned_checkpoints.py  what most witnesses saw
+tiles.py         the log as a tlog-tiles directory                  tiling.py      the tiles of a tree
+proof_file.py    one record's inclusion proof
+anchoring.py     the log's witnesses: fed, and not too late         witness_feed.py    one of them
+control.py       what operators do to an open log            control_room.py  at a running gateway, on
+control_socket.py             a Unix socket that serves      control_client.py  those who ask there
 witness*.py, cosignature.py   another party that signs checkpoints of logs it watches
 standalone_verifier.py        for strangers: one file, nothing of this package
 """

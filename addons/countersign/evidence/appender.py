@@ -1,6 +1,6 @@
 """The tail of the log: one group commit turns drafts into leaves, tree, signed checkpoint and rows, all or nothing.
 
-Does not check what was there before (that is `recovery`). Used by one thread at a time; `newest` may be read by others.
+Does not check what was there before (that is `recovery`). Used by one thread at a time.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from countersign.evidence.erasures import Selection, Tally
 from countersign.evidence.errors import EvidenceDamaged
 from countersign.evidence.lock import FileWatch
 from countersign.evidence.records import COLUMNS, SALT_BYTES, Receipt
+from countersign.evidence.space import wal_bytes
 from countersign.evidence.tree import TILE_LEAVES, Frontier, leaf_hash
 from countersign.strict_json import Json
 
@@ -33,10 +34,10 @@ _DELETE_PAYLOAD = "delete from payloads where seq = ? and name = ?"
 
 
 class NoteKeeper(Protocol):
-    """Keeps checkpoints where the database is not."""
+    """Keeps checkpoints where the database is not, or sees to it."""
 
     def append(self, note: bytes) -> None:
-        """Keep one; it is durable when this returns. Raises OSError, EvidenceDamaged."""
+        """Take one, right after its commit. Raises OSError, EvidenceDamaged, BadNote."""
 
 
 class Appender:
@@ -61,7 +62,6 @@ class Appender:
         self._randomness = randomness
         self._keepers = keepers
         self._bytes_in_wal = 0
-        self.newest: tuple[bytes, int] | None = None  #: the last checkpoint of this process, and its size
 
     @property
     def size(self) -> int:
@@ -129,6 +129,7 @@ class Appender:
             tally.add(seq, name)
             size += length
         self._db.conn.executemany(_DELETE_PAYLOAD, found)
+        self._bytes_in_wal += size  # what is erased is overwritten, through the write-ahead log
         return [record(erasures.fields(selection, first, last, tally))] if found else []
 
     def _transaction(self, drafts: Callable[[], Sequence[Draft]], signers: Sequence[Signer]) -> tuple[Receipt, ...]:
@@ -152,8 +153,7 @@ class Appender:
         for keeper in self._keepers:
             keeper.append(note)
         self._frontier = frontier
-        self.newest = (note, frontier.size)
-        self._bytes_in_wal += sum(draft.size for draft in written)
+        self._bytes_in_wal += wal_bytes(written)
         return receipts
 
     def _insert(self, drafts: Iterable[Draft]) -> tuple[Frontier, tuple[Receipt, ...]]:

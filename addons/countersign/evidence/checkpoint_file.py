@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import math
 import os
 import re
 import stat
@@ -99,13 +100,13 @@ class CheckpointFile:
 
 
 def read_notes(path: Path) -> Iterator[bytes]:
-    """The notes in a checkpoint file, oldest first, one in memory at a time.
+    """The notes in a checkpoint file, oldest first, one in memory at a time: those that were there when it was opened.
 
     A torn end that nobody marked yet (a gateway is writing this moment, or did not start again) is skipped too.
     Raises EvidenceDamaged, naming the byte, for anything else that is no note; OSError.
     """
     with path.open("rb") as file:
-        yield from _split(_lines(file), 0, str(path))
+        yield from _split(_lines(file, os.fstat(file.fileno()).st_size), 0, str(path))
 
 
 def read_last_notes(path: Path) -> Iterator[bytes]:
@@ -188,8 +189,11 @@ def _last_notes(file: BinaryIO, place: str) -> Iterator[bytes]:
     raise EvidenceDamaged(f"{place}: no signed checkpoint after byte {start}; keep the file, and begin another")
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: file.readline(limits.MAX_NOTE_BYTES + 1), b"")
+def _lines(file: BinaryIO, size: float = math.inf) -> Iterator[bytes]:
+    """The lines of the next `size` bytes, long ones in pieces."""
+    while line := file.readline(int(min(limits.MAX_NOTE_BYTES + 1, size))):
+        size -= len(line)
+        yield line
 
 
 def _ends_note(line: bytes) -> bool:

@@ -6,6 +6,7 @@ Does not check that the checkpoint is consistent with anything (that is `witness
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -101,6 +102,33 @@ class Cosigner:
             raise ValueError("the time of a cosignature is a number of seconds since 1970")
         blob = self.verifier.key_id + time.to_bytes(_TIME_BYTES) + self.private_key.sign(_message(time, text))
         return f"— {self.verifier.name} {encode(blob)}\n"
+
+
+def quorum_of(witnesses: Sequence[CosignatureVerifier], asked: int | None) -> int:
+    """How many of these witnesses must have cosigned: as many as was asked, all where nothing was (None).
+
+    Raises ValueError for what can never be, and where a key is named twice: one party would be a quorum by itself.
+    """
+    if len({each.public_key for each in witnesses}) < len(witnesses):
+        raise ValueError("a witness is named twice; each counts once")
+    quorum = len(witnesses) if asked is None else asked
+    if not min(1, len(witnesses)) <= quorum <= len(witnesses):
+        raise ValueError(
+            f"{quorum} of {len(witnesses)} witnesses is no quorum; ask for 1 to all of those that are named"
+        )
+    return quorum
+
+
+def merged(notes: Sequence[bytes]) -> bytes:
+    """One note with every signature line of some notes of one checkpoint, each line once, in their order.
+
+    Verifies no signature. Raises BadNote when they are of different checkpoints, or one is no note.
+    """
+    texts = {split_note(note)[0] for note in notes}
+    if len(texts) != 1:
+        raise BadNote(f"{len(texts)} different checkpoints cannot be one")
+    lines = dict.fromkeys(line for note in notes for line in note.rpartition(b"\n\n")[2].splitlines(keepends=True))
+    return texts.pop().encode() + b"\n" + b"".join(lines)
 
 
 def _message(time: int, text: str) -> bytes:

@@ -7,8 +7,10 @@ reader can tell what a rule erased from what is missing. Does not erase anything
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from sqlite_utils import Database
 
@@ -18,6 +20,7 @@ from countersign.evidence.records import Envelope
 from countersign.strict_json import Json
 
 _PRUNES = "select leaf from records where type = 'prune' order by seq"
+_NOT_PLANNED = "not exists (select 1 from planned where planned.seq = payloads.seq and planned.name = payloads.name)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +95,30 @@ class Erasures:
     def __init__(self, found: Sequence[Erasure]) -> None:
         self._found = tuple(found)
         self._tallies = [Tally() for _ in self._found]
+        self._order = sorted(range(len(self._found)), key=lambda place: self._found[place].first)
+        self._firsts = [self._found[place].first for place in self._order]
+        self._reach = [*accumulate((self._found[place].last for place in self._order), max)]
 
     def is_erased(self, envelope: Envelope, name: str) -> bool:
         """Whether a rule erased this payload, which is not there."""
-        return any(each.covers(envelope, name) for each in self._found)
+        return self._eraser(envelope, name) is not None
 
     def count(self, envelope: Envelope, name: str) -> bool:
         """As `is_erased`; takes note of it for `differences`. To be called once for each missing payload, in order."""
-        for each, tally in zip(self._found, self._tallies, strict=True):
-            if each.covers(envelope, name):
-                tally.add(envelope.seq, name)
-                return True
-        return False
+        place = self._eraser(envelope, name)
+        if place is not None:
+            self._tallies[place].add(envelope.seq, name)
+        return place is not None
+
+    def _eraser(self, envelope: Envelope, name: str) -> int | None:
+        """Looks only at those whose range can hold the record: rules that erase every day leave thousands of them."""
+        covering: list[int] = []
+        index = bisect_right(self._firsts, envelope.seq)
+        while index and self._reach[index - 1] >= envelope.seq:
+            index -= 1
+            if self._found[self._order[index]].covers(envelope, name):
+                covering.append(self._order[index])
+        return min(covering, default=None)
 
     def differences(self) -> Iterator[tuple[int, str]]:
         """Prune records that say something else than what is missing now."""
@@ -115,12 +130,59 @@ class Erasures:
                 )
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is selected."""
+
+    payloads: int = 0
+    size: int = 0  #: bytes of data, without the salts
+    oldest_us: int | None = (
+        None  #: time of the first of their records, microseconds since 1970, UTC; None: there is none
+    )
+    newest_us: int | None = None
+
+    def __add__(self, other: Extent) -> Extent:
+        times = [
+            time for time in (self.oldest_us, self.newest_us, other.oldest_us, other.newest_us) if time is not None
+        ]
+        return Extent(
+            self.payloads + other.payloads,
+            self.size + other.size,
+            min(times, default=None),
+            max(times, default=None),
+        )
+
+
 def select(db: Database, selection: Selection, first: int, last: int) -> Iterator[tuple[int, str, int]]:
     """The payloads that are stored and selected, of the records `first` to `last`, in order, and their bytes.
 
     Raises sqlite3.Error.
+    """
+    selected, parameters = _selected(selection, first, last)
+    query = f"select payloads.seq, payloads.name, length(payloads.data) {selected} order by payloads.seq, payloads.name"
+    yield from db.execute(query, parameters)
 
-    By the columns, which say the same as the leaves: who verifies compares them.
+
+def measure(db: Database, selection: Selection, first: int, last: int) -> Extent:
+    """How much `select` would give, if nothing were stored of what is in the temporary table `planned`.
+
+    Raises sqlite3.Error.
+    """
+    selected, parameters = _selected(selection, first, last)
+    figures = "count(*), coalesce(sum(length(payloads.data)), 0), min(records.time), max(records.time)"
+    return Extent(*db.execute(f"select {figures} {selected} and {_NOT_PLANNED}", parameters).fetchone())
+
+
+def put_aside(db: Database, selection: Selection, first: int, last: int) -> None:
+    """Put into the table `planned` what `measure` counted. Raises sqlite3.Error."""
+    selected, parameters = _selected(selection, first, last)
+    db.execute(f"insert into planned select payloads.seq, payloads.name {selected} and {_NOT_PLANNED}", parameters)
+
+
+def _selected(selection: Selection, first: int, last: int) -> tuple[str, list[int | str]]:
+    """By the columns, which say the same as the leaves: who verifies compares them.
+
+    `cross join`, so that SQLite goes through the range, and not through every record of a type for each range anew.
     """
     conditions = ["payloads.seq between ? and ?", "records.time < ?"]
     parameters: list[int | str] = [first, last, selection.before_us]
@@ -131,9 +193,7 @@ def select(db: Database, selection: Selection, first: int, last: int) -> Iterato
         if words is not None:
             conditions.append(f"{column} in ({', '.join('?' * len(words))})")
             parameters += words
-    query = f"""select payloads.seq, payloads.name, length(payloads.data) from payloads join records using (seq)
-        where {" and ".join(conditions)} order by payloads.seq, payloads.name"""  # noqa: S608 - our own words
-    yield from db.execute(query, parameters)
+    return f"from payloads cross join records using (seq) where {' and '.join(conditions)}", parameters
 
 
 def read(db: Database) -> Erasures:

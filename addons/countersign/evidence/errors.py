@@ -27,3 +27,7 @@ class BadNote(CountersignError):
 
 class BadProof(CountersignError):
     """A Merkle proof that does not show what it should show."""
+
+
+class NotAnchored(EvidenceUnavailable):
+    """The last anchor outside of the database is too old: no change may pass until there is a newer one."""

@@ -1,38 +1,64 @@
 """The reading of a whole log, record by record: the checklist behind `verification` and `recovery`.
 
-Does not open or choose the database, and knows no checkpoint but those stored in it and in the anchors it is given.
+Does not open or choose the log, and knows no checkpoint but those stored in it and in the anchors it is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-
-from sqlite_utils import Database
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 from countersign import limits
-from countersign.evidence import erasures, records, schema, store
+from countersign.evidence import erasures, records, store
 from countersign.evidence.anchors import Anchor, Comparison
 from countersign.evidence.checkpoint import Verifier
+from countersign.evidence.cosignature import CosignatureVerifier
 from countersign.evidence.epochs import KeyChain
 from countersign.evidence.erasures import Erasures
 from countersign.evidence.errors import BadNote, EvidenceDamaged
 from countersign.evidence.records import Envelope
 from countersign.evidence.report import Epoch, Finding, Report
 from countersign.evidence.story import Story
-from countersign.evidence.tree import EMPTY_ROOT, TILE_LEAVES, Frontier, leaf_hash
+from countersign.evidence.tree import EMPTY_ROOT, Frontier, leaf_hash
 
-_RECORDS = f"select leaf, leaf_hash, {', '.join(records.COLUMNS)} from records order by seq"  # noqa: S608 - constants
-_PAYLOADS = "select seq, name, salt, data from payloads order by seq, name"
-_CHECKPOINTS = "select size, note from checkpoints order by size"
-_SUBTREES = "select tile, root from subtrees order by tile"
+
+class Source(Protocol):
+    """Where a log is read, in its own order; any of it may raise one of store.UNREADABLE, EvidenceDamaged, OSError."""
+
+    holds_payloads: bool  #: False: an export of the records alone, which says nothing of their payloads
+
+    def reading(self) -> AbstractContextManager[None]:
+        """What is read meanwhile is one state of the log."""
+
+    def structure(self, problem: Callable[[int | None, str], None]) -> bool:
+        """Whether it has the form of a log, so that the rest can be read; `problem` hears what is wrong with it."""
+
+    def prunes(self) -> Iterable[object]:
+        """The leaves of all prune records, perhaps among others."""
+
+    def records(self) -> Iterator[tuple[object, ...]]:
+        """Each leaf, and behind it what is stored twice: the leaf hash and records.COLUMNS, or nothing."""
+
+    def payloads(self) -> Iterator[tuple[object, ...]]:
+        """seq, name, salt and data, by seq and name."""
+
+    def checkpoints(self) -> Iterator[tuple[object, object]]:
+        """Sizes and signed notes, by size."""
+
+    def grown(self, hashed_leaf: bytes, tile: bytes | None) -> Sequence[str]:
+        """A record was read, which perhaps completes a tile of leaves with this root: what is wrong with the tiles."""
+
+    def ended(self, note: bytes | None, keys: Sequence[Verifier]) -> Iterator[str]:
+        """All was read, the last checkpoint and the keys were these: what is wrong with the rest."""
 
 
 class Examination:
-    """One pass over one database. In order to vouch for it:
+    """One pass over one log. In order to vouch for it:
 
-    0. SQLite finds its own structure sound, and the tables are exactly ours;
+    0. what it is stored in is sound in itself (SQLite's own structure and our tables, or the files of an export);
     1. every record's leaf is a strict envelope of this log, at its place in the sequence;
-    2. every column says what the leaf says, the stored leaf hash is the leaf's, and so are the roots of the tiles;
+    2. every column says what the leaf says, the stored leaf hash is the leaf's, and so are the tiles;
     3. every payload is the one that was committed to, or was erased by a rule that says so, and there are no others;
     4. at the end of every group commit, and nowhere else, stands a checkpoint: with the size and root of then, signed
        by the key of its epoch;
@@ -41,8 +67,14 @@ class Examination:
     7. the story holds together: one genesis, and no start while the outcome of an intent was missing.
     """
 
-    def __init__(self, db: Database, known: Sequence[Verifier], anchors: Sequence[Anchor] = ()) -> None:
-        self._db = db
+    def __init__(
+        self,
+        source: Source,
+        known: Sequence[Verifier],
+        anchors: Sequence[Anchor] = (),
+        witnesses: Sequence[CosignatureVerifier] = (),
+    ) -> None:
+        self._source = source
         self.keys = KeyChain(known)
         self.frontier = Frontier()
         self.last_note: bytes | None = None  #: the checkpoint that covers the last record
@@ -50,13 +82,13 @@ class Examination:
         self._problem_count = 0
         self._remarks: list[Finding] = []
         self._story = Story(self.keys, self._remark)
-        self._anchors = anchors
-        self._comparison = Comparison((), self.keys, self._problem)
+        self._comparison = Comparison(anchors, witnesses, self.keys, self._problem, self._remark)
         self._erasures = Erasures(())
         self._payload_count = 0
         self._erased_count = 0
         self._checkpoint_count = 0
         self._vouched = (0, EMPTY_ROOT)
+        self._last_time_us = 0
         self._batch = 0
         self._next_checkpoint: tuple[object, object] | None = None
         self._next_payload: tuple[object, ...] | None = None
@@ -72,16 +104,14 @@ class Examination:
         return tuple(file for file, since in self._story.anchor_files.items() if since < self._batch)
 
     def run(self) -> None:
-        """Do it, in one read transaction. Damage becomes findings; nothing is raised for it."""
+        """Do it. Damage becomes findings; nothing is raised for it."""
+        self._comparison.begin()  # before the log: a gateway that writes to it meanwhile writes to the anchors last
         try:
-            self._db.execute("begin")
-            try:
-                if self._structure_is_sound():
+            with self._source.reading():
+                if self._source.structure(self._problem):
                     self._read_everything()
-            finally:
-                self._db.rollback()
-        except (*store.UNREADABLE, EvidenceDamaged) as error:
-            self._problem(None, f"the database cannot be read any further: {error}")
+        except (*store.UNREADABLE, EvidenceDamaged, OSError) as error:
+            self._problem(None, f"the log cannot be read any further: {error}")
 
     def report(self) -> Report:
         """What was found."""
@@ -99,30 +129,21 @@ class Examination:
                 Epoch(key.vkey(), begin, end) for (key, begin), end in zip(self.keys.epochs, starts[1:], strict=True)
             ),
             anchors=self._comparison.vouched,
+            witnesses=self._comparison.witnessed,
+            newest_us=self._last_time_us,
+            holds_payloads=self._source.holds_payloads,
             problems=tuple(self._problems),
             problem_count=self._problem_count,
             remarks=tuple(self._remarks),
             open_intents=self.open_intents,
         )
 
-    def _structure_is_sound(self) -> bool:
-        for (answer,) in self._db.execute(f"PRAGMA integrity_check({limits.MAX_REPORTED_PROBLEMS})"):
-            if answer != "ok":
-                self._problem(None, f"SQLite: {answer}")
-        tables, migrations = schema.expected()
-        if schema.read(self._db) != tables or schema.applied(self._db) != migrations:
-            self._problem(None, "the tables are not those of this version of countersign; nothing else was read")
-            return False
-        return True
-
     def _read_everything(self) -> None:
-        self._comparison = Comparison(self._anchors, self.keys, self._problem)
-        self._erasures = erasures.read(self._db)
-        checkpoints: Iterator[tuple[object, object]] = iter(self._db.execute(_CHECKPOINTS))
-        payloads: Iterator[tuple[object, ...]] = iter(self._db.execute(_PAYLOADS))
-        subtrees: Iterator[tuple[object, ...]] = iter(self._db.execute(_SUBTREES))
+        prunes = (records.parse(leaf) for leaf in self._source.prunes())
+        self._erasures = Erasures([erasures.parse(envelope) for envelope in prunes if envelope.type == "prune"])
+        checkpoints, payloads = self._source.checkpoints(), self._source.payloads()
         self._next_checkpoint, self._next_payload = next(checkpoints, None), next(payloads, None)
-        for leaf, stored_hash, *stored in self._db.execute(_RECORDS):
+        for leaf, *stored in self._source.records():
             seq = self.frontier.size
             rows = self._payloads_of(seq, payloads)
             try:
@@ -134,16 +155,17 @@ class Examination:
                     self._expect_checkpoint(seq, checkpoints)
                     self._batch = seq
                 self._check(seq, self._check_place, envelope)
-                self._check(seq, records.check_columns, envelope, tuple(stored))
+                if stored:
+                    self._check(seq, records.check_columns, envelope, tuple(stored[1:]))
                 self._check(seq, records.check_payloads, envelope, rows, self._is_erased)
                 self._check(seq, self._follow, envelope)
+                self._last_time_us = envelope.time_us
             hashed = leaf_hash(leaf if isinstance(leaf, bytes) else b"")
-            if stored_hash != hashed:
+            if stored and stored[0] != hashed:
                 self._problem(seq, "the stored leaf hash is not the leaf's")
-            tile = self.frontier.append(hashed)
-            if tile is not None and next(subtrees, None) != (seq // TILE_LEAVES, tile):
-                self._problem(seq, "the stored root of the tile that this record completes is not the tile's")
-        self._finish(checkpoints, payloads, subtrees)
+            for what in self._source.grown(hashed, self.frontier.append(hashed)):
+                self._problem(seq, what)
+        self._finish(checkpoints, payloads)
 
     def _payloads_of(self, seq: int, payloads: Iterator[tuple[object, ...]]) -> dict[str, tuple[bytes, bytes]]:
         """Those of one record; what stands before them belongs to none."""
@@ -161,6 +183,8 @@ class Examination:
         return found
 
     def _is_erased(self, envelope: Envelope, name: str) -> bool:
+        if not self._source.holds_payloads:
+            return True  # not in the export; whether it is in the log is not known
         erased = self._erasures.count(envelope, name)
         self._erased_count += erased
         return erased
@@ -193,7 +217,7 @@ class Examination:
             self._problem(size - 1, "the checkpoint after this record is missing")
         else:
             self._check_checkpoint(size, note)
-        self._comparison.at(size, self.frontier.root, note)
+        self._comparison.at(size, self.frontier.root, note, self._last_time_us)
         self.keys.advance(size)
 
     def _checkpoint_of(self, size: int, checkpoints: Iterator[tuple[object, object]]) -> object:
@@ -225,19 +249,12 @@ class Examination:
         if not self._problem_count:
             self._vouched = (size, checkpoint.root)
 
-    def _finish(
-        self,
-        checkpoints: Iterator[tuple[object, object]],
-        payloads: Iterator[tuple[object, ...]],
-        subtrees: Iterator[tuple[object, ...]],
-    ) -> None:
+    def _finish(self, checkpoints: Iterator[tuple[object, object]], payloads: Iterator[tuple[object, ...]]) -> None:
         size = self.frontier.size
         if size == 0:
             self._problem(None, "the log holds no records")
         if self._payloads_of(size, payloads) or self._next_payload is not None:
             self._problem(None, "payloads are stored that belong to no record")
-        if next(subtrees, None) is not None:
-            self._problem(None, "roots of tiles are stored that no records complete")
         self._expect_checkpoint(size, checkpoints)
         while self._next_checkpoint is not None:
             self._problem(
@@ -245,7 +262,7 @@ class Examination:
             )
             self._checkpoint_count += 1
             self._next_checkpoint = next(checkpoints, None)
-        for seq, what in self._erasures.differences():
+        for seq, what in self._erasures.differences() if self._source.holds_payloads else ():
             self._problem(seq, what)
         if self.keys.missing:
             self._problem(
@@ -253,6 +270,8 @@ class Examination:
                 f"{self.keys.missing} later keys of this log are known, and it never came to them: its end is gone",
             )
         self._comparison.finish(size)
+        for what in self._source.ended(self.last_note, [key for key, _ in self.keys.epochs]):
+            self._problem(None, what)
 
     def _problem(self, seq: int | None, what: str) -> None:
         self._problem_count += 1

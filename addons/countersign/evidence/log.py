@@ -23,9 +23,10 @@ from countersign.evidence.erasures import Selection
 from countersign.evidence.errors import BadEntry
 from countersign.evidence.keeper import Keeper
 from countersign.evidence.opening import Opened, opened
-from countersign.evidence.pruning import Pruned
+from countersign.evidence.pruning import Needed, Pruned, Tell
 from countersign.evidence.records import OWN_TYPES, Entry, Receipt, Record
 from countersign.evidence.settings import LogSettings
+from countersign.evidence.witness_feed import Post
 from countersign.evidence.writer import Act, Writer
 from countersign.strict_json import Json
 
@@ -58,19 +59,22 @@ class EvidenceLog:
         software: Mapping[str, Json],
         settings: LogSettings = _DEFAULT,
         steady: Callable[[], int] | None = None,
+        post: Post | None = None,
     ) -> Self:
         """Lock, verify and continue a log, or begin one.
 
         `clock()` is microseconds since 1970 in UTC, `steady()` microseconds that nobody sets; `randomness(n)` gives n
-        secret random bytes; `software` says in the start record what runs (no secrets). Blocks while everything that
-        is stored is hashed again.
+        secret random bytes; `software` says in the start record what runs (no secrets); `post` reaches the witnesses, as
+        `WitnessFeed` says. Blocks while everything that is stored is hashed again, and while the witnesses are asked.
 
         Raises LogInUse, KeyFileError, EvidenceDamaged, or EvidenceUnavailable (the disk, SQLite). Each means that the
         gateway must not start.
         """
-        log = cls(opened(directory, keys_directory, origin, clock, steady, randomness, software, settings))
+        parts = opened(directory, keys_directory, origin, clock, steady, randomness, software, settings, post)
+        log = cls(parts)
         log._writer.start()
         log._keeper.start()
+        parts.anchoring.start(log._writer.latch)
         return log
 
     @property
@@ -112,6 +116,18 @@ class EvidenceLog:
     def latched_because(self) -> str | None:
         """Why the log stopped for good; None while it has not."""
         return self._writer.latched_because
+
+    @property
+    def anchor_age_seconds(self) -> float | None:
+        """For how long the oldest commit that is not anchored outside of the database waits for it; 0: none does.
+
+        None: nothing anchors this log. Looks at no disk.
+        """
+        return self._parts.anchoring.age_seconds
+
+    def require_anchor(self) -> None:
+        """Before a change passes. Raises NotAnchored when the last anchor is too old."""
+        self._parts.anchoring.require()
 
     def submit(self, *entries: Entry) -> Future[tuple[Receipt, ...]]:
         """Record entries, all or none, next to each other; the future is done when they are durable.
@@ -163,19 +179,30 @@ class EvidenceLog:
             except TimeoutError:
                 raise EvidenceUnavailable(f"not durable after {limits.EVIDENCE_CLOSE_SECONDS} seconds") from None
 
-    def prune(self, selection: Selection, *, rule: str, actor: str, reason: str | None = None) -> Pruned:
+    def prune(
+        self,
+        selection: Selection,
+        needed: Needed,
+        *,
+        rule: str,
+        actor: str,
+        reason: str | None = None,
+        tell: Tell = lambda payloads: None,
+    ) -> Pruned:
         """Erase payloads and their salts by rule, in as many commits as it takes, each with a record of what went.
 
-        `rule` says which rule that is, `actor` who wants it. Blocks until nothing of them is left in the database's
-        files. Raises BadEntry (they are too young), EvidenceUnavailable.
+        What is `needed` stays; `rule` says which rule that is, `actor` who wants it; `tell` hears how far it is. Blocks
+        until nothing of them is left in the database's files. Raises BadEntry (they are too young), EvidenceDamaged,
+        EvidenceUnavailable, and what `needed` and `tell` raise.
         """
         pruning.check(selection, self._parts.timeline.now())
         said: dict[str, Json] = {"rule": rule, "actor": actor, "reason": reason}
+        (plan,) = pruning.plan(self._parts.database, [selection], needed)
         return pruning.prune(
             self._submit_act,
-            self.size,
-            selection,
+            plan,
             lambda erased, time_us: draft(Entry("prune", None, {**erased, **said}), self.origin, time_us),
+            tell,
         )
 
     def records(self, *, types: Container[str] | None = None, after: int = -1) -> Iterator[Record]:
@@ -262,7 +289,7 @@ class EvidenceLog:
         epoch_seconds = settings.key_epoch_seconds
         if epoch_seconds is not None and now_us - self._parts.epoch_us >= epoch_seconds * 1_000_000:
             self.rotate_key("the log itself")
-        return settings.heartbeat_seconds - silence
+        return min(settings.heartbeat_seconds - silence, self._parts.anchoring.look())
 
 
 def _retrieve(written: asyncio.Future[tuple[Receipt, ...]]) -> None:

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from countersign import limits
 from countersign.errors import EvidenceUnavailable
 from countersign.evidence import anchors, appender, checkpoint_file, keys, recovery, schema, store
 from countersign.evidence import directory as directories
+from countersign.evidence.anchoring import Anchoring
 from countersign.evidence.anchors import Anchor
 from countersign.evidence.appender import Appender
 from countersign.evidence.checkpoint_file import CheckpointFile
@@ -24,13 +26,14 @@ from countersign.evidence.draft import draft
 from countersign.evidence.errors import EvidenceDamaged, KeyFileError
 from countersign.evidence.keys import LogKeys
 from countersign.evidence.lock import DirectoryLock, FileWatch
-from countersign.evidence.places import DATABASE_NAME
+from countersign.evidence.places import DATABASE_NAME, cosigned_name
 from countersign.evidence.records import Entry
 from countersign.evidence.recovery import Recovered
 from countersign.evidence.settings import LogSettings
-from countersign.evidence.space import Reserve
+from countersign.evidence.space import Reserve, shortage
 from countersign.evidence.timeline import Timeline
 from countersign.evidence.tree import Frontier
+from countersign.evidence.witness_feed import Post
 from countersign.strict_json import Json
 
 _EPOCH = "select time from records where type in ('genesis', 'key_rotation') order by seq desc limit 1"
@@ -47,6 +50,7 @@ class Opened:
     keys: LogKeys
     tail: Appender
     files: tuple[CheckpointFile, ...]
+    anchoring: Anchoring
     reserve: Reserve
     timeline: Timeline
     randomness: Callable[[int], bytes]
@@ -56,6 +60,7 @@ class Opened:
 
     def close(self) -> None:
         """Let go of everything."""
+        self.anchoring.stop(limits.EVIDENCE_CLOSE_SECONDS)
         with suppress(sqlite3.Error):
             self.db.close()
         with suppress(OSError):
@@ -74,6 +79,7 @@ def opened(
     randomness: Callable[[int], bytes],
     software: Mapping[str, Json],
     settings: LogSettings,
+    post: Post | None,
 ) -> Opened:
     """As `EvidenceLog.open` says."""
     database = directory / DATABASE_NAME
@@ -85,6 +91,7 @@ def opened(
             directories.make_private(directory)
             lock = DirectoryLock.acquire(directory)
             undo.callback(lock.release)
+            store.refuse_read_only(database)
             is_new = not recovery.has_records(database)
             log_keys = _keys_for(keys_directory, origin, randomness, is_new=is_new)
             files = tuple(CheckpointFile.open(path) for path in settings.anchor_files)
@@ -96,12 +103,17 @@ def opened(
             version = appender.data_version(db)
             found = Recovered(Frontier(), ())
             if not is_new:
-                found = recovery.recover(database, log_keys.known, anchors_of(settings))
+                kept = [*anchors_of(settings), *_cosigned(directory, settings)]
+                found = recovery.recover(database, log_keys.known, kept)
                 assert found.key is not None
                 log_keys = keys.settle(keys_directory, log_keys, found.key)
-            _refuse_lost_anchors(settings, found)
+            _refuse_lost_anchors(directory, settings, found)
+            anchoring = Anchoring.open(directory, settings, found.note, post, clock, steady or clock)
+            undo.callback(anchoring.stop, 0)
+            anchoring.confirm()
             watch = FileWatch.of((database, database.with_name(DATABASE_NAME + "-wal"), lock.path))
-            tail = Appender(db, log_keys.signer, found.frontier, watch, version, randomness, files)
+            directories.sync(directory)  # SQLite flushes the name of its -wal too, but says nothing when that fails
+            tail = Appender(db, log_keys.signer, found.frontier, watch, version, randomness, (*files, anchoring))
             log = Opened(
                 database=database,
                 db=db,
@@ -110,6 +122,7 @@ def opened(
                 keys=log_keys,
                 tail=tail,
                 files=files,
+                anchoring=anchoring,
                 reserve=Reserve.hold(directory),
                 timeline=Timeline(clock, steady),
                 randomness=randomness,
@@ -122,7 +135,8 @@ def opened(
             keys.publish(keys_directory, log_keys.signer.verifier)
             undo.pop_all()
     except (*store.UNREADABLE, OSError) as error:
-        raise EvidenceUnavailable(f"{directory}: the evidence log cannot be opened: {error}") from error
+        why = f"{error}{shortage(directory)}"
+        raise EvidenceUnavailable(f"{directory}: the evidence log cannot be opened: {why}") from error
     return log
 
 
@@ -131,8 +145,18 @@ def anchors_of(settings: LogSettings) -> list[Anchor]:
     return [anchors.of_file(path) for path in settings.anchor_files if _holds_notes(path)]
 
 
-def _refuse_lost_anchors(settings: LogSettings, found: Recovered) -> None:
+def _cosigned(directory: Path, settings: LogSettings) -> list[Anchor]:
+    """What witnesses cosigned, as far as it is here: the log must be that also while none of them can be asked."""
+    paths = [directory / cosigned_name(witness.verifier.key_id) for witness in settings.witnesses]
+    return [anchors.of_file(path) for path in paths if _holds_notes(path)]
+
+
+def _refuse_lost_anchors(directory: Path, settings: LogSettings, found: Recovered) -> None:
     """An anchor that is empty is a new one, unless the log says that it was in use. Raises EvidenceDamaged."""
+    if found.note is None and (cosigned := _cosigned(directory, settings)):
+        raise EvidenceDamaged(
+            f"{cosigned[0].name}: it is of a log, but the database has no records; restore the evidence"
+        )
     for path in settings.anchor_files:
         is_empty = not _holds_notes(path)
         if found.note is None and not is_empty:
@@ -164,6 +188,9 @@ def _begin(log: Opened, software: Mapping[str, Json]) -> None:
         "previous": {"size": log.tail.size, "root": log.tail.root.hex()},
         "heartbeat_seconds": log.settings.heartbeat_seconds,
         "anchor_files": [str(path) for path in log.settings.anchor_files],
+        "witnesses": [
+            {"name": witness.verifier.name, "key": witness.verifier.key_id.hex()} for witness in log.settings.witnesses
+        ],
     }
     entries.append(Entry("start", None, fields))
     time_us = log.timeline.now()

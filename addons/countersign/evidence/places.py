@@ -7,6 +7,12 @@ from pathlib import Path
 
 DATABASE_NAME = "evidence.db"
 VKEY_NAME = "log.vkey"
+COSIGNED_PREFIX = "cosigned-checkpoints-"
+
+
+def cosigned_name(key_id: bytes) -> str:
+    """The file, beside the database, of the checkpoints that the witness with this key cosigned."""
+    return f"{COSIGNED_PREFIX}{key_id.hex()}"
 
 
 @dataclass(frozen=True, slots=True)

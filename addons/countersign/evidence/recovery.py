@@ -5,6 +5,7 @@ Does not repair anything: a log that does not verify is for people to look at.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -33,13 +34,18 @@ class Recovered:
 
 
 def has_records(database: Path) -> bool:
-    """Whether there is a log to recover. Raises EvidenceDamaged when the file is not a readable database."""
+    """Whether there is a log to recover.
+
+    Raises EvidenceDamaged when the file is no database, and sqlite3.OperationalError when the disk cannot tell.
+    """
     if not database.exists() or database.stat().st_size == 0:
         return False
     try:
         with closing(store.open_for_reading(database)) as db:
             tables = db.execute("select count(*) from sqlite_master where name = 'records'").fetchone()[0]
             return bool(tables and db.execute("select count(*) from records").fetchone()[0])
+    except sqlite3.OperationalError:
+        raise  # the disk, or who may read it: nothing is wrong with what is stored
     except store.UNREADABLE as error:
         raise EvidenceDamaged(
             f"{database}: {error}; restore the evidence, or look at it with `evidence verify`"

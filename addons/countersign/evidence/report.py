@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from countersign.evidence.anchors import Vouched
+from countersign.evidence.anchors import Vouched, Witnessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,14 @@ class Report:
     problem_count: int
     remarks: tuple[Finding, ...]  #: worth a look, but not tampering
     open_intents: tuple[str, ...]  #: exchanges whose outcome is not recorded yet
-    unreadable: str | None = None  #: why the database could not even be opened
+    unreadable: str | None = None  #: why the log could not even be opened
     erased: int = 0  #: payloads that a rule erased
     epochs: tuple[Epoch, ...] = ()
     anchors: tuple[Vouched, ...] = ()
+    witnesses: tuple[Witnessed, ...] = ()
+    quorum: int = 0  #: how many of the witnesses must have seen a record
+    newest_us: int = 0  #: time of the last record, microseconds since 1970, UTC
+    holds_payloads: bool = True  #: False: an export of the records alone
 
     @property
     def ok(self) -> bool:
@@ -52,6 +56,32 @@ class Report:
         return self.unreadable is None and self.problem_count == 0 and self.records > 0
 
     @property
+    def witnessed_size(self) -> int:
+        """The first so many records are exactly those that a quorum of the witnesses saw."""
+        return self._witnessed[0]
+
+    @property
     def anchored_size(self) -> int:
-        """The first so many records are exactly those of which checkpoints were kept outside of the database."""
-        return max((each.size for each in self.anchors), default=0) if self.ok else 0
+        """The first so many records are exactly those of which checkpoints were kept outside of the gateway's reach."""
+        return self._anchored[0]
+
+    @property
+    def anchored_us(self) -> int:
+        """Time of the last of them, microseconds since 1970, UTC; 0 where there are none."""
+        return self._anchored[1]
+
+    @property
+    def is_anchored(self) -> bool:
+        """Whether something outside of the gateway's reach vouches; where witnesses were named, a quorum of them too."""
+        return self.anchored_size > 0 and (not self.witnesses or self.witnessed_size > 0)
+
+    @property
+    def _witnessed(self) -> tuple[int, int]:
+        """Each that saw more records saw these too: it is the size that the last of a quorum reached."""
+        sizes = sorted(((each.size, each.newest_us) for each in self.witnesses), reverse=True)
+        return sizes[self.quorum - 1] if self.ok and self.quorum else (0, 0)
+
+    @property
+    def _anchored(self) -> tuple[int, int]:
+        kept = [(each.size, each.newest_us) for each in self.anchors if self.ok]
+        return max([*kept, self._witnessed])

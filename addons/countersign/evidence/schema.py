@@ -57,14 +57,15 @@ def _subtrees(db: Database) -> None:
     """Roots of full tiles, so that a proof reads some hundred hashes and not the whole tree."""
     db.create_table("subtrees", {"tile": int, "root": bytes}, pk="tile", not_null=("root",), strict=True)
     frontier = Frontier()
-    for (hashed,) in db.execute("select leaf_hash from records order by seq").fetchall():
+    for (hashed,) in db.execute("select leaf_hash from records order by seq"):
         if (root := frontier.append(hashed)) is not None:
             db.execute("insert into subtrees (tile, root) values (?, ?)", [frontier.size // TILE_LEAVES - 1, root])
 
 
 def migrate(db: Database) -> None:
-    """Bring the tables up to this version; each step is one transaction. Raises sqlite3.Error."""
-    MIGRATIONS.apply(db)
+    """Bring the tables up to this version, in one transaction. Raises sqlite3.Error."""
+    with db.atomic():  # also the table of migrations and its index: killed in between, they would never match again
+        MIGRATIONS.apply(db)
 
 
 def read(db: Database) -> list[SchemaRow]:

@@ -1,20 +1,21 @@
 """Verifies the evidence log of a Countersign gateway with nothing of Countersign: Python 3.12 and `cryptography`.
 
-    python standalone_verifier.py --vkey log.vkey [--anchor FILE]... [--witness VKEY]... [--require-anchor] LOG
+    python standalone_verifier.py --vkey log.vkey [--anchor FILE]... [--witness VKEY]... [--quorum K] [--require-anchor] LOG
 
 LOG is an evidence database, or a directory written by `countersign evidence export --tiles`. Take log.vkey, the anchor
-files (checkpoints that were kept elsewhere) and the witnesses' keys from where the gateway cannot write.
+files (checkpoints that were kept elsewhere) and the witnesses' keys from where the gateway cannot write. What witnesses
+cosigned is found beside the database, or in the export, and in the anchor files.
 
 0. The database or export is sound in itself: tables or files, and the Merkle tiles (RFC 6962, C2SP tlog-tiles).
 1. Every record is one JSON object without duplicate names, of this log, in its place; every column says what it says.
 2. Every payload fits its salted commitment, or was erased by a rule, and its `prune` record says exactly which.
 3. After every group commit, and nowhere else, stands a checkpoint (C2SP signed note) over all records so far, signed by
    the key of its epoch; where a `key_rotation` record ends an epoch, by the next key too.
-4. Every checkpoint of an anchor is one of these.
+4. Every checkpoint of an anchor is one of these; of a witness that is named, with its cosignature where it has one.
 5. The log begins with its genesis record, and no intent is without an outcome when the gateway starts again.
 
-Exit codes: 0 intact; 1 tampered with or damaged; 2 cannot be read, or incomplete; 3 intact, but --require-anchor was
-given and an anchor or a witness vouches for nothing, or there is none.
+Exit codes: 0 intact; 1 tampered with or damaged; 2 cannot be read, or incomplete; 3 intact, but fewer of the witnesses
+vouch for any of it than were asked (--quorum; all of them without it), or --require-anchor was given and nothing does.
 It does not check what the log cannot show: that a record tells the truth, or that masking left no secret in it.
 """
 
@@ -28,6 +29,7 @@ import os
 import re
 import sqlite3
 import sys
+from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -118,10 +120,12 @@ def checkpoint(note: bytes) -> tuple[str, int, bytes]:
 
 
 def read_notes(path: Path) -> Iterator[bytes]:
-    """The notes of a file, one after the other. A write that was cut off (the gateway marks it) is not one."""
+    """The notes that were in a file when it was opened. A write that was cut off (the gateway marks it) is not one."""
     lines: list[bytes] = []
     with open_regular(path) as file:
-        while line := file.readline(MAX_NOTE + 1):
+        left = os.fstat(file.fileno()).st_size
+        while line := file.readline(min(MAX_NOTE + 1, left)):
+            left -= len(line)
             is_torn = not line.endswith(b"\n") or line.endswith(b"# torn\n")
             if len(lines) > 4 and (is_torn or not line.startswith("— ".encode())):
                 yield b"".join(lines)
@@ -414,30 +418,41 @@ class Stream[T]:
 
 
 class Anchor:
-    """A file of checkpoints that was kept elsewhere."""
+    """A file of checkpoints: kept elsewhere, or by the gateway itself, where only what a witness cosigned counts."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.vouched, self.last = path, 0, -1
+    def __init__(self, path: Path, *, is_elsewhere: bool) -> None:
+        self.path, self.is_elsewhere = path, is_elsewhere
+        self.vouched, self.last, self.lacks, self.is_of_a_witness = 0, -1, 0, False
         if not path.is_file():
             raise Unreadable(f"{path}: no file")
         self.notes = Stream(self._read())
-        if self.notes.head is None:
+        if self.notes.head is None and is_elsewhere:
             raise ValueError(f"the anchor {path} holds no checkpoint")
 
     def _read(self) -> Iterator[tuple[int, bytes]]:
         for note in read_notes(self.path):
-            size = checkpoint(note)[1]
+            origin, size, _ = checkpoint(note)
             if size <= self.last:
                 raise ValueError(f"the anchor {self.path} has a checkpoint of {size} records after one of {self.last}")
             self.last = size
+            self.is_of_a_witness |= any(name != origin for name, _ in split(note)[1])
             yield size, note
+
+
+def beside(log: Path, witnesses: list[Key]) -> list[Anchor]:
+    """What the gateway kept of the cosignatures of these witnesses."""
+    directory = log if log.is_dir() else log.parent
+    paths = [directory / f"cosigned-checkpoints-{witness.id.hex()}" for witness in witnesses]
+    return [Anchor(path, is_elsewhere=False) for path in paths if path.exists()]
 
 
 class Verification:
     """One pass over a log, with bounded memory; `problems` is what was found."""
 
-    def __init__(self, source: Database | Export, keys: list[Key], anchors: list[Anchor], witnesses: list[Key]) -> None:
-        self.source, self.keys, self.anchors = source, keys, anchors
+    def __init__(
+        self, source: Database | Export, keys: list[Key], anchors: list[Anchor], witnesses: list[Key], quorum: int
+    ) -> None:
+        self.source, self.keys, self.anchors, self.quorum = source, keys, anchors, quorum
         self.origin = keys[0].name
         self.tree = Tree(self.check_tile)
         self.epochs, self.signers = [keys[0]], [keys[0]]
@@ -447,6 +462,18 @@ class Verification:
         self.open_intents: dict[str, int] = {}
         self.payloads = self.erased = self.checkpoints = self.problem_count = 0
         self.problems: list[str] = []
+        self.remarks: list[str] = []
+        self.covering: list[Erasure] = []  # those that looked at the present record
+
+    def witnessed_size(self) -> int:
+        """What a quorum of the witnesses saw: who saw more records saw these too."""
+        sizes = sorted((size for size, _ in self.witnessed.values()), reverse=True)
+        return sizes[self.quorum - 1] if self.quorum and not self.problem_count else 0
+
+    def anchored_size(self) -> int:
+        """What anything outside of the gateway's reach vouches for."""
+        kept = [anchor.vouched for anchor in self.anchors if anchor.is_elsewhere and not self.problem_count]
+        return max([*kept, self.witnessed_size()])
 
     def problem(self, what: object) -> None:
         self.problem_count += 1
@@ -458,6 +485,7 @@ class Verification:
             for what in self.source.structure():
                 self.problem(what)
             self.erasures = self.find_erasures()
+            self.upcoming = deque(sorted(self.erasures, key=lambda erasure: erasure.fields["first"]))
             self.notes, self.rows = Stream(self.source.checkpoints()), Stream(self.source.payloads())
             for leaf, stored in self.source.records():
                 try:
@@ -469,8 +497,8 @@ class Verification:
         except DAMAGE as error:
             self.problem(f"after {self.tree.size} records nothing can be read any more: {error}")
 
-    def find_erasures(self) -> deque[Erasure]:
-        found: deque[Erasure] = deque()
+    def find_erasures(self) -> list[Erasure]:
+        found: list[Erasure] = []
         for leaf in self.source.leaves():
             if isinstance(leaf, bytes) and b'"type":"prune"' in leaf and (record := parse(leaf))["type"] == "prune":
                 fields = record["fields"]
@@ -482,6 +510,14 @@ class Verification:
         if len(found) > MAX_ERASURES:
             raise ValueError("there are more prune records than this program compares")
         return found
+
+    def eraser(self, record: dict[str, Any], name: str) -> Erasure | None:
+        """The first that erased a payload. Records come in order, and so do the ranges that were looked at."""
+        seq = record["seq"]
+        while self.upcoming and self.upcoming[0].fields["first"] <= seq:
+            insort(self.covering, self.upcoming.popleft(), key=lambda erasure: erasure.seq)
+        self.covering = [erasure for erasure in self.covering if erasure.fields["last"] >= seq]
+        return next((erasure for erasure in self.covering if erasure.covers(record, name)), None)
 
     def check_record(self, leaf: bytes, stored: tuple[object, ...] | None) -> None:
         seq = self.tree.size
@@ -513,8 +549,6 @@ class Verification:
     def check_payloads(self, record: dict[str, Any], rows: dict[str, tuple[str, int]]) -> None:
         seq = record["seq"]
         self.payloads += len(rows)
-        while self.erasures and self.erasures[0].seq <= seq:
-            self.check_erasure(self.erasures.popleft())
         if rows.keys() - record["payloads"].keys():
             raise ValueError("payloads are stored that it does not name")
         for name, described in sorted(record["payloads"].items()):
@@ -522,7 +556,7 @@ class Verification:
                 if rows[name] != (described["commit"], described["length"]):
                     raise ValueError(f"the payload {name} is not the one that was recorded")
             elif self.source.payloads_are_kept:
-                erasure = next((erasure for erasure in self.erasures if erasure.covers(record, name)), None)
+                erasure = self.eraser(record, name)
                 if erasure is None:
                     raise ValueError(f"the payload {name} is missing, and no rule erased it")
                 erasure.add(seq, name)
@@ -570,10 +604,10 @@ class Verification:
             found, note = self.notes.head
             self.notes.take()
             self.checkpoints += 1
-            if found == size:
+            if found == size and not stored:
                 stored = note
             else:
-                self.problem(f"a checkpoint of {found} records stands where no commit ended")
+                self.problem(f"a checkpoint of {found} records stands where no commit ended, or twice")
         if self.check_note(stored, size, root, "the checkpoint") and not self.problem_count:
             self.vouched.update(dict.fromkeys(self.signers, size))
         for anchor in self.anchors:
@@ -599,17 +633,35 @@ class Verification:
 
     def compare(self, anchor: Anchor, size: int, root: bytes, stored: bytes) -> None:
         """Whether what an anchor kept is this log."""
+        if anchor.notes.head is not None and anchor.notes.head[0] > size and anchor.vouched:
+            anchor.lacks += 1
         while anchor.notes.head is not None and anchor.notes.head[0] <= size:
             found, note = anchor.notes.head
+            is_torn = note != stored and stored.startswith(note)  # a power cut between two signature lines
             if found != size:
                 self.problem(f"the anchor {anchor.path} has a checkpoint of {found} records, where no commit ended")
-            elif note == stored or self.check_note(note, size, root, f"in the anchor {anchor.path}, the checkpoint"):
-                if not self.problem_count:
-                    anchor.vouched = size
-                    for witness in self.witnessed:
-                        if (time := witness.verify(note)) is not None:
-                            self.witnessed[witness] = (size, time)
+            elif (
+                note == stored
+                or is_torn
+                or self.check_note(note, size, root, f"in the anchor {anchor.path}, the checkpoint")
+            ):
+                self.take_vouching(anchor, size, note)
+                if is_torn:
+                    self.remarks.append(f"the anchor {anchor.path} has the checkpoint of {size} records cut off")
             anchor.notes.take()
+
+    def take_vouching(self, anchor: Anchor, size: int, note: bytes) -> None:
+        """An anchor kept a checkpoint of this log; who cosigned it saw it."""
+        try:
+            seen = {witness: witness.verify(note) for witness in self.witnessed}
+        except DAMAGE as error:
+            self.problem(f"in the anchor {anchor.path}, the checkpoint of {size} records: {error}")
+            return
+        if not self.problem_count:
+            anchor.vouched = size
+            for witness, time in seen.items():
+                if time is not None:
+                    self.witnessed[witness] = (size, time)
 
     def check_tile(self, level: int, number: int, hashes: list[bytes]) -> None:
         try:
@@ -636,6 +688,8 @@ class Verification:
                 self.problem(
                     f"the anchor {anchor.path} has {anchor.notes.head[0]} records, the log {size}: its end is gone"
                 )
+            if anchor.lacks and not anchor.is_of_a_witness:
+                self.remarks.append(f"the anchor {anchor.path} lacks {anchor.lacks} checkpoints in its middle")
         try:
             self.source.check_rest(size, self.epochs, self.last_note)
         except DAMAGE as error:
@@ -652,14 +706,18 @@ def report(verification: Verification) -> Iterator[str]:
     yield from (f"problem: {problem}" for problem in log.problems)
     if log.problem_count > len(log.problems):
         yield f"... and {log.problem_count - len(log.problems)} more problems"
+    yield from (f"remark: {ascii(remark)[1:-1]}" for remark in log.remarks[:MAX_SHOWN])
     for key, size in log.vouched.items():
         yield f"key {key.id.hex()} vouches for the first {size} records"
     for anchor in log.anchors:
-        yield f"anchor {anchor.path} vouches for the first {anchor.vouched} records"
+        if anchor.is_elsewhere:
+            yield f"anchor {anchor.path} vouches for the first {anchor.vouched} records"
     for witness, (size, time) in log.witnessed.items():
         seen = f", seen {datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S} UTC" if 0 < time < 1 << 35 else ""
         yield f"witness {witness.name} vouches for the first {size} records{seen}"
-    anchored = max([anchor.vouched for anchor in log.anchors], default=0)
+    if len(log.witnessed) > 1:
+        yield f"{log.quorum} of these witnesses, as asked, vouch for the first {log.witnessed_size()} records"
+    anchored = log.anchored_size()
     yield f"What comes after the first {anchored} records rests on the log's own key: who holds it could have rewritten it."
     if log.open_intents:
         yield f"{len(log.open_intents)} requests are open: their outcome is not recorded yet."
@@ -674,20 +732,27 @@ def verify(arguments: argparse.Namespace) -> int:
         raise Unreadable(f"the keys cannot be used: {error}") from None
     if not keys or len({key.name for key in keys}) > 1 or len(set(keys)) < len(keys):
         raise Unreadable("the keys are not those of one log, each once, oldest first")
-    anchors = [Anchor(path) for path in arguments.anchor]
+    if len({witness.public for witness in witnesses}) < len(witnesses):
+        raise Unreadable("a witness is named twice; each counts once")
+    quorum = len(witnesses) if arguments.quorum is None else arguments.quorum
+    if not min(1, len(witnesses)) <= quorum <= len(witnesses):
+        raise Unreadable(f"{quorum} of {len(witnesses)} witnesses is no quorum")
     log: Path = arguments.log
     if not log.exists():
         raise Unreadable(f"{log}: there is no such file or directory")
+    # before the log: a gateway that writes to it meanwhile writes to the anchors last
+    anchors = [*(Anchor(path, is_elsewhere=True) for path in arguments.anchor), *beside(log, witnesses)]
     with closing(Export(log) if log.is_dir() else Database(log)) as source:
-        verification = Verification(source, keys, anchors, witnesses)
+        verification = Verification(source, keys, anchors, witnesses, quorum)
         verification.run()
     for line in report(verification):
         print(line)
     if verification.problem_count:
         return TAMPERED
-    vouched = [anchor.vouched for anchor in anchors] + [size for size, _ in verification.witnessed.values()]
-    if arguments.require_anchor and (not vouched or 0 in vouched):
-        print("NOT ANCHORED: an anchor or a witness vouches for nothing, or none was given.")
+    if (witnesses and not verification.witnessed_size()) or (
+        arguments.require_anchor and not verification.anchored_size()
+    ):
+        print("NOT ANCHORED: fewer vouch for any of it than were asked, or nothing does.")
         return UNANCHORED
     return OK
 
@@ -697,7 +762,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--vkey", type=Path, required=True, help="the log's public keys, one line each, oldest first")
     parser.add_argument("--anchor", type=Path, action="append", default=[], help="file of checkpoints kept elsewhere")
     parser.add_argument("--witness", action="append", default=[], help="vkey of a witness whose cosignatures count")
-    parser.add_argument("--require-anchor", action="store_true", help="end with 3 where an anchor vouches for nothing")
+    parser.add_argument("--quorum", type=int, metavar="K", help="so many of the witnesses must vouch (default: all)")
+    parser.add_argument("--require-anchor", action="store_true", help="end with 3 where nothing else vouches for it")
     parser.add_argument("log", type=Path, help="evidence database, or directory of an export")
     try:
         return verify(parser.parse_args(arguments))

@@ -29,6 +29,15 @@ _SYNCHRONOUS_FULL = 2
 _MAX_VALUE_BYTES = limits.MAX_PAYLOAD_BYTES + 1024 * 1024
 
 
+def refuse_read_only(path: Path) -> None:
+    """Raises OSError when a database that is there may not be written. Call it before SQLite opens the file.
+
+    SQLite would go on with reading, and leave files beside it that nobody may write when the database is writable again.
+    """
+    if path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+
+
 def open_for_writing(path: Path) -> Database:
     """The one connection that writes, in WAL mode with synchronous=FULL, created when absent (mode 0600).
 

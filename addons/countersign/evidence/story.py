@@ -24,6 +24,7 @@ class Story:
         self.anchor_files: dict[
             str, int
         ] = {}  #: those that the last start named, and the first start in a row that did
+        self._witnesses: set[str] = set()  # that the last start named
         self._heartbeat_us: int | None = None  # the longest silence of a gateway that runs
 
     def follow(self, envelope: Envelope) -> Iterator[int]:
@@ -54,6 +55,10 @@ class Story:
                 files = [str(each) for each in named] if isinstance(named, list) else []
                 for given_up in self.anchor_files.keys() - set(files):
                     self._remark(seq, f"from here on the log is not anchored in {given_up} any more")
+                witnesses = _witnesses(envelope.fields.get("witnesses"))
+                for given_up in sorted(self._witnesses - witnesses):
+                    self._remark(seq, f"from here on the log is not anchored at the witness {given_up} any more")
+                self._witnesses = witnesses
                 self.anchor_files = {file: self.anchor_files.get(file, seq) for file in files}
                 yield from self.open_intents.values()
                 self.open_intents.clear()
@@ -94,3 +99,9 @@ _AFTER_SILENCE = (
     "outcome_unknown",
     "clock_step",
 )  # what a gateway writes that was not there, or whose clock was set
+
+
+def _witnesses(named: object) -> set[str]:
+    """Those that a start names, each by its name and the id of its key; what is malformed names none."""
+    entries = named if isinstance(named, list) else []
+    return {f"{each.get('name')} ({each.get('key')})" for each in entries if isinstance(each, dict)}

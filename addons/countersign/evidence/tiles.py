@@ -5,6 +5,7 @@
     tile/entries/<N>[.p/<W>]    records: each leaf after its length in two bytes, big-endian
     checkpoints                 every signed checkpoint, one after the other, as in a checkpoint file
     log.vkey                    the keys that the log names, oldest first; an auditor has them from elsewhere
+    cosigned-checkpoints-<id>   those that a witness cosigned, for each witness whose file was given
     payloads/<N>[.p/<W>]        only when asked for: `<seq> <name> <salt in hexadecimal> <length>`, a line feed, so many
                                 bytes of data, a line feed; for each payload of those records, where there are any
 
@@ -15,21 +16,21 @@ The same records always become the same bytes. Reads in bounded memory. Does not
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import chain, groupby, takewhile
 from pathlib import Path
 from typing import BinaryIO
 
 from sqlite_utils import Database
 
 from countersign.errors import CountersignError
-from countersign.evidence import checkpoint, records
+from countersign.evidence import checkpoint, checkpoint_file, records
 from countersign.evidence import directory as directories
 from countersign.evidence.checkpoint import Checkpoint
 from countersign.evidence.errors import BadNote, EvidenceDamaged
 from countersign.evidence.places import VKEY_NAME
+from countersign.evidence.tiling import Tile, Tiling, tile_path
 from countersign.evidence.tree import TILE_LEAVES, Frontier, leaf_hash
 
 _MAX_ENTRY_BYTES = 0xFFFF  # tlog-tiles: the length is a uint16
@@ -40,12 +41,17 @@ class ExportRefused(CountersignError):
 
 
 def export(
-    db: Database, directory: Path, *, with_payloads: bool, note_export: Callable[[Checkpoint], object]
+    db: Database,
+    directory: Path,
+    *,
+    with_payloads: bool,
+    note_export: Callable[[Checkpoint], object],
+    cosigned: Sequence[Path] = (),
 ) -> Checkpoint:
     """Write the log of a database to a new directory, durable when this returns; returns what the export ends with.
 
     `note_export` is called with the same before anything is written: whoever has to know of the export is told there,
-    and what it raises ends it. Raises ExportRefused when the directory holds something, EvidenceDamaged, one of
+    and what it raises ends it. `cosigned` are the files in which the gateway keeps what witnesses cosigned. Raises ExportRefused when the directory holds something, EvidenceDamaged, one of
     store.UNREADABLE, OSError; then what was written is not complete and has no file `checkpoint`.
     """
     _make_empty(directory)
@@ -63,6 +69,8 @@ def export(
             file.writelines(stored for (stored,) in db.execute("select note from checkpoints order by size"))
         with _new_file(directory / VKEY_NAME) as file:
             file.writelines(f"{vkey}\n".encode() for vkey in _vkeys(db))
+        for path in cosigned:
+            _write_cosigned(path, directory / path.name, last.size)
         if with_payloads:
             _write_payloads(db, directory / "payloads", last.size)
     finally:
@@ -75,66 +83,36 @@ def export(
     return last
 
 
-def tile_path(number: int, width: int) -> str:
-    """The path of a tile within its level: 1234067 is x001/x234/067, with `.p/<width>` when it is not full."""
-    groups = f"{number:,}".split(",")
-    digits = [group.zfill(3) for group in groups]
-    path = "/".join([*(f"x{group}" for group in digits[:-1]), digits[-1]])
-    return path if width == TILE_LEAVES else f"{path}.p/{width}"
-
-
-@dataclass(slots=True)
-class _Level:
-    """The unfinished tile at the right edge of one level."""
-
-    frontier: Frontier = field(default_factory=Frontier)
-    hashes: list[bytes] = field(default_factory=list)
-
-
 class _Tiles:
     """Writes each tile and each bundle of entries when it is full, the rest at the end."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory / "tile"
         self._entries: list[bytes] = []
-        self._levels = [_Level()]
+        self._tiling = Tiling()
 
     @property
     def tree(self) -> Frontier:
         """The tree over all that was added."""
-        return self._levels[0].frontier
+        return self._tiling.tree
 
     def add(self, leaf: object) -> None:
         if not isinstance(leaf, bytes) or len(leaf) > _MAX_ENTRY_BYTES:
             raise EvidenceDamaged(f"record {self.tree.size}: its leaf is not stored as it was written")
         self._entries.append(len(leaf).to_bytes(2) + leaf)
-        self._add_hash(0, leaf_hash(leaf))
+        self._write_tiles(self._tiling.add(leaf_hash(leaf)))
         if len(self._entries) == TILE_LEAVES:
             self._write_entries()
 
     def finish(self) -> None:
         if self._entries:
             self._write_entries()
-        for number, level in enumerate(self._levels):
-            if level.hashes:
-                self._write_tile(number)
+        self._write_tiles(self._tiling.rest())
 
-    def _add_hash(self, number: int, hashed: bytes) -> None:
-        if number == len(self._levels):
-            self._levels.append(_Level())
-        level = self._levels[number]
-        level.hashes.append(hashed)
-        root = level.frontier.append(hashed)
-        if root is not None:
-            self._write_tile(number)
-            self._add_hash(number + 1, root)
-
-    def _write_tile(self, number: int) -> None:
-        level = self._levels[number]
-        place = (level.frontier.size - 1) // TILE_LEAVES
-        with _new_file(self._directory / str(number) / tile_path(place, len(level.hashes))) as file:
-            file.writelines(level.hashes)
-        level.hashes.clear()
+    def _write_tiles(self, tiles: Sequence[Tile]) -> None:
+        for tile in tiles:
+            with _new_file(self._directory / tile.path) as file:
+                file.writelines(tile.hashes)
 
     def _write_entries(self) -> None:
         place = (self.tree.size - 1) // TILE_LEAVES
@@ -159,14 +137,26 @@ def _write_payloads(db: Database, directory: Path, size: int) -> None:
                 file.write(b"\n")
 
 
+def _write_cosigned(source: Path, target: Path, size: int) -> None:
+    """Those that are not of a longer log than the export: the gateway goes on."""
+    notes = takewhile(lambda note: _parsed(note).size <= size, checkpoint_file.read_notes(source))
+    for first in notes:
+        with _new_file(target) as file:
+            file.writelines(chain([first], notes))
+
+
 def _last_checkpoint(db: Database) -> tuple[Checkpoint, bytes]:
     row = db.execute("select note from checkpoints order by size desc limit 1").fetchone()
+    if row is None or not isinstance(row[0], bytes):
+        raise EvidenceDamaged("there is no last checkpoint; run `evidence verify`")
+    return _parsed(row[0]), row[0]
+
+
+def _parsed(note: bytes) -> Checkpoint:
     try:
-        if row is None or not isinstance(row[0], bytes):
-            raise BadNote("there is none")
-        return checkpoint.parse(checkpoint.split_note(row[0])[0]), row[0]
+        return checkpoint.parse(checkpoint.split_note(note)[0])
     except BadNote as error:
-        raise EvidenceDamaged(f"the last checkpoint cannot be read: {error}; run `evidence verify`") from None
+        raise EvidenceDamaged(f"a checkpoint cannot be read: {error}; run `evidence verify`") from None
 
 
 def _vkeys(db: Database) -> Iterator[str]:

@@ -77,8 +77,8 @@ class Witness:
     ) -> Witness:
         """A witness whose state is in a directory of its own. `clock` gives seconds since the epoch.
 
-        `logs` has the keys of each origin; any one of them may sign for it, so a key that a log no longer uses does
-        not belong there. Raises LogInUse when another process has the directory, EvidenceDamaged when what is there
+        `logs` has the keys of each origin, as they are at each look; any one of them may sign for it, so a key that a
+        log no longer uses does not belong there. Raises LogInUse when another process has the directory, EvidenceDamaged when what is there
         was not written by this witness, ValueError for an origin without keys, OSError.
         """
         if not all(logs.values()):

@@ -24,6 +24,11 @@ _LOG = logging.getLogger(__name__)
 _SECOND = 1_000_000
 _MAX_CONFLICTS = 3  # of one exchange: the first tells the witness's size, a further one is another log's feed
 
+_REMEDIES = {
+    403: ": it does not know the key that signs now; give it the newest log.vkey",
+    404: ": it does not know this log, or its URL is another; give it log.vkey",
+}
+
 type Post = Callable[[str, bytes], tuple[int, str, bytes]]
 
 
@@ -49,7 +54,8 @@ class WitnessFeed:
 
     `url` is the witness's submission prefix. `post(url, body)` gives status, content type and body of the answer, and
     raises OSError; it must end by itself. `keep` is the file that gets the cosigned notes (see `checkpoint_file`).
-    `clock` gives microseconds since the epoch. `on_fork(reason)` is called once, in whatever thread finds out.
+    `clock` gives microseconds since the epoch, `steady` microseconds that nobody sets. `on_fork(reason)` is called once,
+    in whatever thread finds out.
     """
 
     def __init__(
@@ -61,6 +67,7 @@ class WitnessFeed:
         consistency: Callable[[int, int], Sequence[bytes]],
         post: Post,
         clock: Callable[[], int],
+        steady: Callable[[], int],
         on_fork: Callable[[str], None],
         interval_seconds: float,
     ) -> None:
@@ -71,10 +78,12 @@ class WitnessFeed:
         self._consistency = consistency
         self._post = post
         self._clock = clock
+        self._steady = steady
         self._on_fork = on_fork
         self._interval_seconds = interval_seconds
         self._one_exchange = Lock()
         self._stopping = Event()
+        self._hurry = Event()
         self._is_forked = False
         self._problem = ""
         self._keep = CheckpointFile.open(keep)
@@ -84,12 +93,18 @@ class WitnessFeed:
             self._keep.close()
             raise
         self._known_size = self._kept  # what the witness cosigned last, as far as we know
+        self._offered_us: int | None = None
         self._thread = Thread(target=self._run, name=f"witness {verifier.name}", daemon=True)
 
     @property
     def anchored(self) -> tuple[int, int] | None:
         """Up to which size the witness vouches for this log, and since when by its clock (microseconds); None: not at all."""
         return self._anchored
+
+    @property
+    def offered_us(self) -> int | None:
+        """When what the witness cosigned last was offered to it, by the steady clock; None: nothing by this process."""
+        return self._offered_us
 
     @property
     def last_problem(self) -> str:
@@ -100,8 +115,15 @@ class WitnessFeed:
         """Begin to offer, in a thread, whatever the witness has not cosigned yet. Call it once."""
         self._thread.start()
 
+    def hurry(self) -> None:
+        """Somebody waits for the witness: it is asked at the next interval, however often it failed."""
+        self._hurry.set()
+
     def stop(self, timeout: float) -> None:
-        """End the thread, waiting for so many seconds at most, and let go of the file of cosigned notes."""
+        """Offer what is new a last time, unless the witness fails anyway; end the thread, and let go of the file.
+
+        Waits for so many seconds at most; call it again where that was not enough.
+        """
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(timeout)
@@ -133,22 +155,31 @@ class WitnessFeed:
             return Outcome(is_cosigned=True)
 
     def _run(self) -> None:
-        pause = self._interval_seconds
-        while not self._stopping.wait(pause) and not self._is_forked:
-            if not self._problem and self._anchored is not None and self._newest_size() == self._anchored[0]:
+        interval, pause, waited = self._interval_seconds, self._interval_seconds, 0.0
+        while not self._stopping.wait(interval) and not self._is_forked:
+            waited += interval
+            if waited < pause and not self._hurry.is_set():
+                continue
+            self._hurry.clear()
+            waited = 0
+            if not self._has_news():
                 continue
             done = self.offer_now().is_cosigned
-            retry = min(2 * pause, max(limits.MAX_WITNESS_RETRY_SECONDS, self._interval_seconds))
-            pause = self._interval_seconds if done else retry
+            pause = interval if done else min(2 * pause, max(limits.MAX_WITNESS_RETRY_SECONDS, interval))
+        if not self._problem and self._has_news():
+            self.offer_now()
 
-    def _newest_size(self) -> int | None:
+    def _has_news(self) -> bool:
+        if self._problem or self._anchored is None:
+            return True
         try:
-            return self._newest()[1].size
+            return self._newest()[1].size != self._anchored[0]
         except Exception:  # noqa: BLE001 - the exchange meets it again, and says so
-            return None
+            return True
 
     def _exchange(self) -> None:
         """Raises _Forked, _Failed, and whatever the log's callables and the file raise."""
+        offered_us = self._steady()  # before the look: whatever is committed after it is younger
         note, checkpoint = self._newest()
         for _ in range(_MAX_CONFLICTS):
             old_size = self._known_size
@@ -157,12 +188,12 @@ class WitnessFeed:
             proof = self._consistency(old_size, checkpoint.size) if 0 < old_size < checkpoint.size else ()
             status, content_type, body = self._post(self._url, Offer(old_size, tuple(proof), note).body())
             if status == 200:
-                self._accept(note, checkpoint, body)
+                self._accept(note, checkpoint, body, offered_us)
                 return
             if status == 422:
                 raise _Forked(f"it cosigned another tree of {old_size} records than this log's")
             if status != 409:
-                raise _Failed(f"it answered {status}")
+                raise _Failed(f"it answered {status}{_REMEDIES.get(status, '')}")
             self._known_size = _conflicting_size(old_size, checkpoint.size, content_type, body)
             if self._known_size < self._kept:
                 _LOG.warning(
@@ -171,7 +202,7 @@ class WitnessFeed:
                 )
         raise _Failed("it names another size each time; does something else feed it this log?")
 
-    def _accept(self, note: bytes, checkpoint: Checkpoint, lines: bytes) -> None:
+    def _accept(self, note: bytes, checkpoint: Checkpoint, lines: bytes, offered_us: int) -> None:
         cosigned = _with_line(note, lines, self._verifier)
         seconds = self._verifier.verify(cosigned)
         if abs(seconds * _SECOND - self._clock()) > limits.MAX_WITNESS_CLOCK_SECONDS * _SECOND:
@@ -180,6 +211,7 @@ class WitnessFeed:
             self._keep.append(cosigned)
             self._kept = checkpoint.size
         self._known_size = checkpoint.size
+        self._offered_us = offered_us
         self._anchored = checkpoint.size, seconds * _SECOND
 
     def _last_kept(self, keep: Path) -> tuple[int, tuple[int, int] | None]:
