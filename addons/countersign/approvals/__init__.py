@@ -7,6 +7,8 @@ approval.py      the state of one approval: a pure projection of its events
 signatures.py    how many people must still sign, each counted in one place only
 eligibility.py   who may do what: sign, revoke, withdraw, review
 risk.py          how risky a change is, in a word
+records.py       the same events as records of the evidence log, and back
+retention.py     which of them no retention rule erases
 store.py         the seam to what keeps the events (the evidence log here; a shared table with several gateways)
 document.py      one approval as JSON, for the console's API and for those who read it
 change_text.py   one approval as text for people

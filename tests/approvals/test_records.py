@@ -11,10 +11,10 @@ import pytest
 
 from countersign import limits
 from countersign.approvals import ApprovalEvent, Desk
+from countersign.approvals.records import ApprovalRecords
 from countersign.approvals.store import EventKind
 from countersign.errors import CountersignError, EvidenceUnavailable
 from countersign.evidence import Entry, EvidenceLog, Payload
-from countersign.proxy.approval_records import ApprovalRecords
 from countersign.rulebook.values import Requirement
 from countersign.strict_json import Json
 from tests.console.stage import approval_request

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from countersign import limits
-from countersign.approvals import ApprovalEvent
 from countersign.approvals.approval import FINAL
-from countersign.approvals.store import EventKind
+from countersign.approvals.store import ApprovalEvent, EventKind
 from countersign.errors import CountersignError
-from countersign.evidence import Entry, EvidenceLog, Payload
+from countersign.evidence import Entry, EvidenceLog, Payload, Record
 from countersign.strict_json import Json, dumps, loads
 
 #: The events that say what an approval is about.
@@ -46,23 +45,9 @@ class ApprovalRecords:
         self._forget_ended(event)
 
     def replay(self) -> Iterable[ApprovalEvent]:
-        """Every approval event of the log, oldest first. Raises CountersignError where one cannot be read.
-
-        Approvals of which a retention rule erased the beginning are left out: they ended long before.
-        """
-        erased: set[str] = set()
-        for record in self._log.records(types={"approval"}):
-            fields = record.fields
-            if "event" in record.erased:
-                erased.add(str(fields["approval"]))
-            if fields["approval"] in erased:
-                continue
-            data = loads(record.payloads["event"].data, max_depth=limits.MAX_APPROVAL_DEPTH)
-            if not isinstance(data, dict) or not isinstance(fields["at"], int):
-                raise CountersignError(f"the approval record {record.seq} cannot be read; verify the evidence")
-            kind = cast("EventKind", fields["verdict"])
-            event = ApprovalEvent(kind, str(fields["approval"]), fields["at"], record.exchange, data)
-            if kind in _BEGINNINGS:
+        """Every approval event of the log, oldest first. Raises CountersignError where one cannot be read."""
+        for event in events(self._log.records(types={"approval"})):
+            if event.kind in _BEGINNINGS:
                 self._remember(event)
             self._forget_ended(event)
             yield event
@@ -78,3 +63,22 @@ class ApprovalRecords:
             "subject": event.data.get("subject"),
             "caller": caller.get("label") if isinstance(caller, dict) else None,
         }
+
+
+def events(records: Iterable[Record]) -> Iterator[ApprovalEvent]:
+    """The events that records of type `approval` hold, in their order. Raises CountersignError where one cannot be read.
+
+    Approvals of which a retention rule erased the beginning are left out: they ended long before (see `retention`).
+    """
+    erased: set[str] = set()
+    for record in records:
+        fields = record.fields
+        if "event" in record.erased:
+            erased.add(str(fields["approval"]))
+        if fields["approval"] in erased:
+            continue
+        data = loads(record.payloads["event"].data, max_depth=limits.MAX_APPROVAL_DEPTH)
+        if not isinstance(data, dict) or not isinstance(fields["at"], int):
+            raise CountersignError(f"the approval record {record.seq} cannot be read; verify the evidence")
+        kind = cast("EventKind", fields["verdict"])
+        yield ApprovalEvent(kind, str(fields["approval"]), fields["at"], record.exchange, data)
