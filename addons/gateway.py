@@ -3,6 +3,7 @@
 from countersign.proxy.approval_pause import ApprovalPause
 from countersign.proxy.audit_outcome import AuditOutcome
 from countersign.proxy.front_door import FrontDoor
+from countersign.proxy.protocols import Protocols
 from countersign.proxy.runtime import Runtime
 from countersign.proxy.schema_gate import SchemaGate
 from countersign.proxy.startup_checks import StartupChecks
@@ -18,5 +19,6 @@ addons = [
     SchemaGate(_runtime),
     ApprovalPause(_runtime),
     UpstreamCredential(_runtime),
+    Protocols(_runtime),
     AuditOutcome(_runtime),
 ]

@@ -16,6 +16,7 @@ from mitmproxy import http
 
 from countersign import limits
 from countersign.approvals import Approval, NotEligible
+from tests.evidence.watching import cosigner
 from tests.identity.issuing import KeyServer
 from tests.proxy.rule_files import edit_rules, freeze, write_rules
 from tests.proxy.stage import Gateway, running_gateway, until
@@ -419,3 +420,29 @@ async def test_a_client_that_went_away_leaves_the_grant(gateway: Gateway) -> Non
     assert gateway.parts.desk.get(approval.request.id).state == "approved"
     assert (await gateway.send("PUT", _PATH, _NARROWER)).status == 200
     assert len(gateway.service.changes) == 1
+
+
+async def test_an_anchor_that_is_too_old_keeps_the_grant(
+    folder: Path, provider: KeyServer, service: SchemaService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that is approved while the evidence is not anchored is not sent; once it is anchored, the grant is used."""
+    write_rules(folder / "rules", issuer=provider.url, url=service.url)
+    witness = {"url": "http://127.0.0.1:9", "vkey": cosigner(0).verifier.vkey()}
+    (folder / "rules" / "evidence.yaml").write_text(
+        json.dumps({"compliance": True, "anchors": {"witnesses": [witness]}})
+    )
+    passed_us = 0
+    monkeypatch.setattr("countersign.proxy.runtime.steady", lambda: time.monotonic_ns() // 1000 + passed_us)
+    async with running_gateway(folder, provider, service) as gateway:
+        sending, approval = await _held(gateway)
+        passed_us = (limits.REFUSE_UNANCHORED_SECONDS + 60) * 1_000_000
+        await gateway.decide(approval)
+        answer = await sending
+        assert (answer.status, answer.code) == (503, "evidence-not-anchored")
+        assert "has not been anchored" in answer.problem["detail"]
+        assert (await gateway.send("PUT", _PATH, _NARROWER)).code == "evidence-not-anchored"
+        assert (await gateway.send("GET", _PATH)).status == 200
+        assert gateway.service.changes == []
+        assert gateway.parts.desk.get(approval.request.id).state == "approved"
+        passed_us = 0
+        assert (await gateway.send("PUT", _PATH, _NARROWER)).status == 200

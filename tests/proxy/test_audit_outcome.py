@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 import pytest
 from mitmproxy import http
+from mitmproxy.flow import Error
 
 from countersign.errors import EvidenceUnavailable
-from countersign.proxy.exchange import exchange_of
+from countersign.proxy import bounded_http
+from countersign.proxy.exchange import Exchange, begin, exchange_of
 from tests.proxy.stage import Gateway, until
 from tests.proxy.upstream import EchoServer
 
@@ -68,6 +70,42 @@ async def test_a_101_that_mitmproxy_would_pass_on_is_replaced(gateway: Gateway) 
     await gateway.addon("audit_outcome").response(flow)
     await gateway.addon("audit_outcome").error(flow)
     assert len(gateway.records("outcome", "outcome_unknown")) == 2  # what is closed is not recorded again
+
+
+async def test_trailers_of_an_answer_are_left_out(gateway: Gateway) -> None:
+    """They are not on record, so nobody gets them; the rest of the answer is as the service sent it."""
+    assert (await gateway.send("POST", "/data/a", b"{}")).status == 200
+    flow = gateway.watch.flows[-1]
+    exchange = exchange_of(flow)
+    assert exchange is not None
+    del exchange.__dict__["closed"]
+    flow.response = http.Response.make(200, b"whole")
+    flow.response.trailers = http.Headers([(b"X-Late", b"more")])
+    await gateway.addon("audit_outcome").response(flow)
+    assert flow.response is not None
+    assert (flow.response.status_code, flow.response.content) == (200, b"whole")
+    assert not flow.response.trailers
+
+
+@pytest.mark.parametrize(
+    ("why", "status", "code"),
+    [
+        ("Request body exceeds mitmproxy's body_size_limit.", 413, "too-large"),
+        (bounded_http.TOO_MUCH_UNREAD, 413, "too-large"),
+        (bounded_http.TOO_SLOW, 400, "too-slow"),
+        (bounded_http.TRAILERS, 400, "trailers"),
+        ("Client disconnected.", 400, "not-read"),
+    ],
+)
+async def test_why_a_request_was_never_whole_is_on_record(why: str, status: int, code: str, gateway: Gateway) -> None:
+    """Each way to end before it is read has its own word."""
+    assert (await gateway.send("POST", "/data/a", b"{}")).status == 200
+    flow = gateway.watch.flows[-1].copy()
+    begin(flow, Exchange("e1", 1, "plain"))
+    flow.error = Error(why)
+    await gateway.addon("audit_outcome").error(flow)
+    (record,) = gateway.records("refusal")
+    assert (record.fields["status"], record.fields["code"]) == (status, code)
 
 
 async def test_an_answer_beyond_the_limit_is_not_passed_on(gateway: Gateway) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,13 +15,16 @@ from mitmproxy import http
 from countersign.approvals import ApprovalRequest
 from countersign.decision import Allow, Deny, Hold
 from countersign.errors import EvidenceUnavailable
-from countersign.evidence import EvidenceLog, Record
+from countersign.evidence import EvidenceLog, LogSettings, Record
+from countersign.evidence.errors import NotAnchored
+from countersign.evidence.settings import WitnessPlace
 from countersign.masking import Masker
 from countersign.proxy.evidence_port import EvidencePort
 from countersign.proxy.exchange import Assessment, Exchange
 from countersign.proxy.refusal import Refusal
 from countersign.rulebook.values import BreakGlassRule, Condition, MaskingRule, Who
 from countersign.schema_change import compare
+from tests.evidence.watching import Time, cosigner
 from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, flow, operation
 
 _SECRET = "hunter2"
@@ -104,6 +108,39 @@ async def test_an_intent_that_is_not_durable_is_none(port: EvidencePort) -> None
     with pytest.raises(EvidenceUnavailable):
         await port.intent(asked, _request())
     assert not asked.intended
+
+
+@pytest.mark.parametrize("effect", ["data", "register", "update", "delete", "settings"])
+async def test_only_reads_are_intended_without_an_anchor(tmp_path: Path, effect: Any) -> None:
+    """Where the witness has not answered for too long nothing that changes anything has an intent; a read has."""
+
+    def unreachable(url: str, body: bytes) -> tuple[int, str, bytes]:
+        raise OSError("no answer")
+
+    time = Time()
+    witness = WitnessPlace("https://witness.example", cosigner(0).verifier)
+    log = EvidenceLog.open(
+        tmp_path / "evidence",
+        tmp_path / "keys",
+        "countersign.test/audit/1",
+        clock=time.wall,
+        randomness=secrets.token_bytes,
+        software={"name": "tests"},
+        settings=LogSettings(witnesses=(witness,), quorum=1, warn_after_seconds=5, refuse_after_seconds=5),
+        steady=time.steady,
+        post=unreachable,
+    )
+    with closing(log):
+        port = EvidencePort(log, Masker(_RULES, DIGEST), DIGEST)
+        change, read = operation(effect=effect), operation(effect="read")
+        assert (await _intended(port, _request(), operation=change)).intended
+        time.pass_seconds(6)
+        refused = exchange(operation=change)
+        refused.masked = port.masked_request(refused, _request())
+        with pytest.raises(NotAnchored):
+            await port.intent(refused, _request())
+        assert not refused.intended
+        assert (await _intended(port, _request(), operation=read)).intended
 
 
 async def test_the_proposed_schema_is_known_by_a_keyed_digest(port: EvidencePort) -> None:
@@ -231,3 +268,5 @@ async def test_a_tunnel_is_recorded_with_its_caller(port: EvidencePort) -> None:
     record = _last(port)
     assert (record.fields["step"], record.fields["host"], record.fields["port"]) == ("opened", "idp.example", 443)
     assert record.fields["identity"] == caller().as_evidence()
+    await port.tunnel(exchange(), "closed", "idp.example", 443, sent=3, received=5, reason="one side closed it")
+    assert {"step": "closed", "sent": 3, "received": 5}.items() <= _last(port).fields.items()

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from mitmproxy import http
 from mitmproxy.hooks import Hook
-from mitmproxy.proxy import layers, server_hooks
+from mitmproxy.options import Options
+from mitmproxy.proxy import layer, layers, server_hooks
+from mitmproxy.proxy.context import Context
 from mitmproxy.test import taddons, tflow
 
 from countersign.errors import SchemaUnavailable
 from countersign.proxy.exchange import Exchange, begin, exchange_of
-from countersign.proxy.fail_closed import DENIALS, FailClosed
+from countersign.proxy.fail_closed import DENIALS, Closed, FailClosed
 from tests.proxy.stage import Gateway
 from tests.proxy.wire import Answer
 
@@ -33,12 +35,12 @@ class _Raises:
         raise RuntimeError(SECRET)
 
     http_connect = requestheaders = responseheaders = response = error = client_connected
-    server_connect = tcp_message = websocket_message = client_connected
+    next_layer = server_connect = tcp_message = websocket_message = client_connected
 
 
 class _Guarded(_Raises, FailClosed):
     client_connected = http_connect = requestheaders = responseheaders = response = error = _Raises.client_connected
-    server_connect = tcp_message = websocket_message = _Raises.client_connected
+    next_layer = server_connect = tcp_message = websocket_message = _Raises.client_connected
     request = _Raises.request
 
 
@@ -59,6 +61,11 @@ _EVENTS: dict[str, tuple[Callable[[], Any], Callable[[Any], Hook], Callable[[Any
     "request": (_http, layers.http.HttpRequestHook, lambda flow: flow.response.status_code == 503),
     "responseheaders": (_http, layers.http.HttpResponseHeadersHook, lambda flow: flow.response.status_code == 503),
     "response": (_http, layers.http.HttpResponseHook, lambda flow: flow.response.status_code == 503),
+    "next_layer": (
+        lambda: layer.NextLayer(Context(tflow.tclient_conn(), Options())),
+        layer.NextLayerHook,
+        lambda data: isinstance(data.layer, Closed),
+    ),
     "server_connect": (_server, server_hooks.ServerConnectHook, lambda data: data.server.error is not None),
     "tcp_message": (tflow.ttcpflow, layers.tcp.TcpMessageHook, lambda flow: flow.messages[-1].content == b""),
     "websocket_message": (

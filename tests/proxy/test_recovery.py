@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 
 from countersign import limits
 from countersign.errors import EvidenceUnavailable
+from countersign.proxy.exchange import Exchange
 from tests.identity.issuing import KeyServer
 from tests.proxy.rule_files import write_rules
 from tests.proxy.stage import Gateway, StartFailed, running_gateway, until
-from tests.proxy.upstream import SchemaService
+from tests.proxy.upstream import EchoServer, SchemaService
 
 _OBJECT = b'{"type":"object"}'
 _ENTITLED = b'{"type":"object","title":"t"}'
@@ -64,6 +66,40 @@ async def test_an_open_change_is_looked_up_once(held: bytes | None, observed: st
     async with running_gateway(*start) as gateway:
         assert (await gateway.send("GET", "/schemas/a")).status == 200
         assert len(gateway.records("outcome_unknown")) == 2
+
+
+async def test_a_tunnel_that_was_open_is_closed_on_record(start: Start, echo: EchoServer) -> None:
+    """The next start records its end, once; what was closed in order, and what is open now, stay as they are."""
+    write_rules(start[0] / "rules", issuer=start[1].url, url=start[2].url, tunnel_port=echo.port)
+    async with running_gateway(*start) as gateway:
+        ended = (await gateway.tunnel(f"127.0.0.1:{echo.port}"))[0]
+        ended.close()
+        await gateway.recorded("tunnel", 2)
+        closed = gateway.parts.evidence.tunnel
+        gateway.parts.evidence.tunnel = _except_the_end(closed)  # type: ignore[method-assign]
+        await gateway.tunnel(f"127.0.0.1:{echo.port}")
+        lost = gateway.records("tunnel")[-1]
+    async with running_gateway(*start) as gateway:
+        await gateway.tunnel(f"127.0.0.1:{echo.port}")
+        await gateway.recorded("tunnel", 5)
+        (found,) = [r for r in gateway.records("tunnel") if str(r.fields.get("reason")).startswith("the gateway ended")]
+        assert (found.exchange, found.fields["step"], found.fields["port"]) == (lost.exchange, "closed", echo.port)
+        assert found.fields["caller"] == lost.fields["caller"]
+        gateway.parts.evidence.tunnel = _except_the_end(gateway.parts.evidence.tunnel)  # type: ignore[method-assign]
+    async with running_gateway(*start) as gateway:
+        await gateway.recorded("tunnel", 6)
+        ends = [r.exchange for r in gateway.records("tunnel") if str(r.fields.get("reason")).startswith("the gateway")]
+        assert len(ends) == len(set(ends)) == 2
+
+
+def _except_the_end(record: Callable[..., Awaitable[None]]) -> Any:
+    """As when the gateway is killed: everything is recorded but the end."""
+
+    async def tunnel(exchange: Exchange, step: str, *place: Any, **passed: Any) -> None:
+        if step != "closed":
+            await record(exchange, step, *place, **passed)
+
+    return tunnel
 
 
 async def test_an_open_read_is_not_looked_up(start: Start) -> None:

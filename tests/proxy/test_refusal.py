@@ -16,6 +16,7 @@ from countersign.errors import (
     TooLarge,
     UnsupportedMedia,
 )
+from countersign.evidence.errors import NotAnchored
 from countersign.proxy.refusal import NOTHING_ALLOWED, Refusal, challenge, refusal_for
 from countersign.proxy.sent_request import RequestChanged
 from countersign.rulebook.values import Dialect, Source
@@ -58,6 +59,7 @@ def test_a_dialect_adds_what_its_clients_show() -> None:
         (InvalidCredential("x"), 407, "no-identity"),
         (ProviderUnavailable("x"), 503, "identity-provider-unavailable"),
         (EvidenceUnavailable("x"), 503, "evidence-unavailable"),
+        (NotAnchored("x"), 503, "evidence-not-anchored"),
         (SchemaUnavailable("x"), 503, "schema-unavailable"),
         (CountersignError("x"), 403, "refused"),
     ],

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from countersign.errors import CountersignError
-from countersign.evidence import StatePlaces
+from countersign.evidence import StatePlaces, control_client
+from countersign.evidence.control import ROTATE_KEY
+from countersign.evidence.control_socket import CONTROL_NAME
 from countersign.proxy.runtime import Parts, Runtime, new_id, now
 from countersign.rulebook.loading import load
 from tests.identity.issuing import KeyServer
@@ -80,6 +86,50 @@ async def test_targets_hear_of_approvals(folder: Path, provider: KeyServer, serv
             assert (asked["type"], approved["type"]) == ("approval.requested", "approval.approved")
             assert asked["data"]["url"] == gateway.runtime.approval_url(approval.request.id)
             assert gateway.parts.notifier is not None
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """With a path that a Unix socket can have."""
+    made = Path(tempfile.mkdtemp(prefix="gateway-"))
+    yield made
+    shutil.rmtree(made)
+
+
+async def test_operators_are_heard(
+    short_folder: Path, provider: KeyServer, service: SchemaService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A running gateway takes commands, and erases by itself what its rules say, beside its traffic; a stopped one is not there."""
+    folder = short_folder / "gateway"
+    write_rules(folder / "rules", issuer=provider.url, url=service.url)
+    retention = "compliance: false\nretention: [{name: all, older_than_days: 2}]\n"
+    (folder / "rules" / "evidence.yaml").write_text(retention)
+    socket = folder / "state" / "evidence" / CONTROL_NAME
+    with monkeypatch.context() as days_ago:
+        days_ago.setattr("countersign.proxy.runtime.now", lambda: now() - 5 * 24 * 3600 * 1_000_000)
+        async with running_gateway(folder, provider, service) as gateway:
+            assert (await gateway.send("POST", "/data/a", b"{}")).status == 200
+            assert not gateway.records("prune")
+            done = await asyncio.to_thread(control_client.ask, socket, ROTATE_KEY, lambda erased: None)
+            assert done["new"] == gateway.parts.log.vkey.splitlines()[-1]
+    assert not socket.exists()
+    (folder / "rules" / "evidence.yaml").write_text(f"{retention}prune_every_hours: 24\n")
+    async with running_gateway(folder, provider, service) as gateway:
+        (record,) = await gateway.recorded("prune")
+        assert record.fields["actor"] == "the gateway itself"
+        assert (await gateway.send("POST", "/data/a", b"{}")).status == 200
+    assert not control_client.is_served(socket)
+
+
+async def test_a_path_too_long_for_a_socket(
+    short_folder: Path, provider: KeyServer, service: SchemaService, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The gateway serves all the same, and says that it takes no commands."""
+    folder = short_folder / ("x" * 100) / "gateway"
+    write_rules(folder / "rules", issuer=provider.url, url=service.url)
+    async with running_gateway(folder, provider, service) as gateway:
+        assert (await gateway.send("POST", "/data/a", b"{}")).status == 200
+    assert "the gateway takes no commands while it runs" in caplog.text
 
 
 def test_ids_are_not_to_be_guessed() -> None:

@@ -202,10 +202,34 @@ async def test_every_unsafe_option_is_seen(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mode", "is_safe"),
+    [
+        *((mode, True) for mode in ("regular", "reverse:http://x", "reverse:https://x")),
+        *((mode, False) for mode in ("transparent", "socks5", "dns", "wireguard", "local", "tun", "upstream:http://x")),
+        *((f"reverse:{scheme}://x:1", False) for scheme in ("tcp", "tls", "udp", "dtls", "dns", "quic", "http3")),
+    ],
+)
+async def test_only_http_is_listened_for(mode: str, is_safe: bool, gateway: Gateway) -> None:
+    """Raw TCP, UDP, QUIC, DNS and whole machines' traffic are not looked at, so no mode that takes them is."""
+    option = gateway.master.options._options["mode"]
+    usual = option.current()
+    option.value = [mode]
+    problems = unsafe_options()
+    option.value = usual
+    assert len(problems) == (0 if is_safe else 1)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("connection_strategy", "eager"),
         ("rawtcp", True),
+        ("websocket", True),
+        ("http3", True),
+        ("stream_large_bodies", "1m"),
+        ("tcp_hosts", ["example"]),
+        ("udp_hosts", ["example"]),
+        ("allow_hosts", ["example"]),
         ("ssl_insecure", True),
         ("anticache", True),
         ("body_size_limit", "1g"),

@@ -12,6 +12,7 @@ import pytest
 from mitmproxy import http
 from mitmproxy.test import tflow
 
+from countersign.errors import InvalidCredential
 from countersign.proxy.exchange import Exchange, begin, exchange_of
 from tests.identity.issuing import Clock, KeyServer
 from tests.proxy.rule_files import write_rules
@@ -113,6 +114,21 @@ async def test_connect_without_a_credential_is_refused(gateway: Gateway, echo: E
     assert (await gateway.tunnel(target, token=gateway.token(lives_seconds=-100)))[1].status == 407
     assert echo.received == b""
     assert (await gateway.tunnel(target))[1].status == 200
+
+
+async def test_the_token_of_a_tunnel_can_be_verified_again(gateway: Gateway, echo: EchoServer) -> None:
+    """For as long as the tunnel is open, by whoever has its exchange, which does not hold the token itself."""
+    flow = tflow.tflow()
+    flow.request = http.Request.make("CONNECT", f"http://127.0.0.1:{echo.port}/")
+    flow.request.headers["Proxy-Authorization"] = f"Bearer {gateway.token()}"
+    exchange = Exchange("e1", 1, "tunnel")
+    begin(flow, exchange)
+    await gateway.addon("token_verification").http_connect(flow)
+    assert exchange.verify_again is not None
+    assert await exchange.verify_again() == exchange.caller
+    gateway.parts.verifier._clock = lambda: time.time() + 10_000
+    with pytest.raises(InvalidCredential, match="expired"):
+        await exchange.verify_again()
 
 
 async def test_the_credential_of_connect_counts_inside_its_tunnel_only(secure_gateway: Gateway) -> None:

@@ -6,6 +6,8 @@ token_verification   who
 schema_gate          what it would do, and whether it may; breaking_glass: at once, to be reviewed afterwards
 approval_pause       held until other people said yes, then checked again
 upstream_credential  takes the stamp off what was cleared, and adds the service's credential
+protocols            what a connection carries: HTTP within bounds (http_only, bounded_http), or a recorded blind tunnel
+                     (blind_tunnel, tunnel_account)
 audit_outcome        what came of it
 
 justification        what callers say to the gateway about their request

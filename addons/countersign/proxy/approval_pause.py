@@ -113,6 +113,7 @@ class ApprovalPause(FailClosed):
         assessment = await parts.assessor.assess(exchange)
         if _has_expired(exchange, flow):
             return True
+        parts.log.require_anchor()  # the approval stays, for when there is a newer one
         try:
             bound = require_unchanged(approval.request, exchange, flow, parts, assessment)
             await parts.desk.claim(approval_id, exchange.id, lambda: is_waited_for(flow))

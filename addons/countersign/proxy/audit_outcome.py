@@ -6,10 +6,11 @@ Gives the subject's lock back.
 
 from __future__ import annotations
 
-from mitmproxy import connection, http
+from mitmproxy import http
 
 from countersign import limits
 from countersign.errors import CountersignError
+from countersign.proxy.bounded_http import TOO_MUCH_UNREAD, TOO_SLOW, TRAILERS
 from countersign.proxy.exchange import Exchange, exchange_of, refuse, was_sent
 from countersign.proxy.fail_closed import FailClosed
 from countersign.proxy.quoted_bytes import without_bytes
@@ -17,13 +18,19 @@ from countersign.proxy.read_back import observe
 from countersign.proxy.refusal import NOTHING_ALLOWED, Refusal, refusal_for
 from countersign.proxy.runtime import Runtime
 
+#: What `bounded_http` says of a request that it ended.
+_ENDED = {
+    TOO_SLOW: Refusal(400, "too-slow", TOO_SLOW),
+    TOO_MUCH_UNREAD: Refusal(413, "too-large", TOO_MUCH_UNREAD),
+    TRAILERS: Refusal(400, "trailers", TRAILERS),
+}
+
 
 class AuditOutcome(FailClosed):
     name = "countersign_audit_outcome"
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._tunnels: dict[str, tuple[Exchange, str, int]] = {}
 
     # -- CONNECT ------------------------------------------------------------------------------------------------------
 
@@ -37,16 +44,6 @@ class AuditOutcome(FailClosed):
             await evidence.refusal(exchange, flow, exchange.refusal)
         elif exchange.caller is None:
             refuse(flow, NOTHING_ALLOWED)
-        elif exchange.connection is None:
-            host, port = flow.request.host.lower(), flow.request.port
-            await evidence.tunnel(exchange, "opened", host, port)
-            self._tunnels[flow.client_conn.id] = (exchange, host, port)
-
-    async def client_disconnected(self, client: connection.Client) -> None:
-        tunnel = self._tunnels.pop(client.id, None)
-        if tunnel is not None and self._runtime.is_started:
-            exchange, host, port = tunnel
-            await self._runtime.parts.evidence.tunnel(exchange, "closed", host, port)
 
     # -- requests -----------------------------------------------------------------------------------------------------
 
@@ -64,6 +61,7 @@ class AuditOutcome(FailClosed):
             elif is_sent and flow.response.status_code == 101:
                 detail = "the service asked for an upgrade to another protocol, which does not pass the gateway"
                 refuse(flow, Refusal(502, "upgrade", detail))
+            flow.response.trailers = None  # what is not recorded does not pass
             evidence = self._runtime.parts.evidence
             if exchange.intended:
                 await evidence.outcome(exchange, flow)
@@ -115,7 +113,7 @@ class AuditOutcome(FailClosed):
 
 
 def _never_read(why: str) -> Refusal:
-    """mitmproxy ended the request before it was whole: too large (answered 413), not valid HTTP, or its client left."""
+    """The request ended before it was whole: too large (answered 413), too slow, not valid HTTP, or its client left."""
     if "body_size_limit" in why:
         return Refusal(413, "too-large", f"the body is larger than {limits.MAX_BODY_BYTES} bytes")
-    return Refusal(400, "not-read", why)
+    return _ENDED.get(why) or Refusal(400, "not-read", why)

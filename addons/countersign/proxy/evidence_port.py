@@ -45,9 +45,14 @@ class EvidencePort:
         )
 
     async def intent(self, exchange: Exchange, flow: http.HTTPFlow, assessment: Assessment | None = None) -> None:
-        """Before the service hears anything of this request. With `assessment`, its decision in the same commit."""
+        """Before the service hears anything of this request. With `assessment`, its decision in the same commit.
+
+        Raises EvidenceUnavailable; of that NotAnchored for anything but a read while the last anchor is too old.
+        """
         assert exchange.masked is not None
         assert exchange.operation is not None
+        if exchange.operation.effect != "read":
+            self.log.require_anchor()
         entries = [
             Entry(
                 "intent",
@@ -174,14 +179,15 @@ class EvidencePort:
             )
         )
 
-    async def tunnel(self, exchange: Exchange, step: str, host: str, port: int) -> None:
-        """A blind tunnel was opened or closed."""
+    async def tunnel(self, exchange: Exchange, step: str, host: str, port: int, **passed: Json) -> None:
+        """A blind tunnel was opened, is passing bytes, or was closed; `passed` says how many, how long and why."""
         fields: dict[str, Json] = {
             **self._about(exchange),
             "identity": exchange.caller.as_evidence() if exchange.caller else None,
             "step": step,
             "host": host,
             "port": port,
+            **passed,
         }
         await self.log.append(Entry("tunnel", exchange.id, fields))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -62,6 +62,7 @@ class Exchange:
     connection: Connection | None
     dialect: Dialect | None
     caller: Caller | None
+    verify_again: Callable[[], Awaitable[Caller]] | None  #: of a CONNECT: whether its credential still counts
     justification: str | None  #: what the caller says to those who decide
     break_glass: str | None  #: why the caller wants it to pass without their decision
     operation: Operation | None

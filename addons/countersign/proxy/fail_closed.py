@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mitmproxy import http, tcp
-from mitmproxy.proxy import server_hooks
+from mitmproxy.proxy import commands, events, layer, server_hooks
 
 from countersign.errors import CountersignError
 from countersign.proxy.exchange import exchange_of, refuse
@@ -61,6 +61,18 @@ def _drop_websocket(flow: http.HTTPFlow, error: Exception) -> None:
     flow.websocket.messages[-1].drop()
 
 
+class Closed(layer.Layer):
+    """In place of a protocol: nothing is read, and the connection is closed."""
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        if isinstance(event, events.Start):
+            yield commands.CloseConnection(self.context.client)
+
+
+def _close(next_layer: layer.NextLayer, error: Exception) -> None:
+    next_layer.layer = Closed(next_layer.context)
+
+
 #: hook -> what denies there.
 DENIALS: dict[str, Callable[[Any, Exception], None]] = {
     "client_connected": _deny_client,
@@ -70,6 +82,7 @@ DENIALS: dict[str, Callable[[Any, Exception], None]] = {
     "responseheaders": _deny_response,
     "response": _deny_response,
     "error": _nothing_to_deny,
+    "next_layer": _close,
     "server_connect": _deny_connection,
     "tcp_message": _drop_tcp,
     "websocket_message": _drop_websocket,
@@ -98,8 +111,7 @@ def _guarded(function: Callable[..., Any], hook: str, deny: Callable[[Any, Excep
 
     def denied(data: Any, error: Exception) -> None:
         if not isinstance(error, CountersignError):
-            # the class and the place only: the text of a foreign exception may hold what it failed on
-            logger.error("%s failed in %s: %s", function.__qualname__, hook, _place(error))
+            logger.error("%s failed in %s: %s", function.__qualname__, hook, place_of(error))
         deny(data, error)
 
     if inspect.iscoroutinefunction(function):
@@ -127,7 +139,8 @@ def _guarded(function: Callable[..., Any], hook: str, deny: Callable[[Any, Excep
     return guarded
 
 
-def _place(error: Exception) -> str:
+def place_of(error: Exception) -> str:
+    """The class of an error and the line it comes from, for a log: its text may hold what it failed on."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 
 from mitmproxy import connection, http
-from mitmproxy.proxy import layer, layers, mode_specs, server_hooks
+from mitmproxy.proxy import mode_specs, server_hooks
 
 from countersign.proxy.exchange import Exchange, Via, begin, exchange_of, refuse
 from countersign.proxy.fail_closed import FailClosed
@@ -49,14 +49,6 @@ class FrontDoor(FailClosed):
 
     def client_disconnected(self, client: connection.Client) -> None:
         self._inside.pop(client.id, None)
-
-    def next_layer(self, next_layer: layer.NextLayer) -> None:
-        """Inside a listed tunnel bytes pass blind, whatever they are."""
-        address = self._inside.get(next_layer.context.client.id)
-        if address is None or not self._runtime.is_started:
-            return
-        if address in self._runtime.parts.tunnels and address not in self._runtime.parts.connections:
-            next_layer.layer = layers.TCPLayer(next_layer.context, ignore=True)
 
     # -- requests -----------------------------------------------------------------------------------------------------
 

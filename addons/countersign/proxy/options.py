@@ -20,7 +20,7 @@ FIXED: Mapping[str, tuple[object, str]] = {
     "connection_strategy": ("lazy", "eager connects to the service before anybody was allowed to"),
     "rawtcp": (False, "bytes that are not HTTP would pass unseen"),
     "websocket": (False, "messages of an upgraded connection would pass unseen"),
-    "http3": (False, "no UDP listener: HTTP/3 is not looked at"),
+    "http3": (False, "HTTP/3 is not looked at; what comes over UDP is closed unread"),
     "onboarding": (False, "mitmproxy's own page would answer inside the proxy"),
     "flow_detail": (0, "flow details print URLs with their queries"),
     "dns_use_hosts_file": (True, "names resolve as the machine resolves them"),

@@ -1,4 +1,4 @@
-"""After a restart: what became of the changes that were on their way, and which approvals still fit the rules."""
+"""After a restart: what became of the changes and tunnels that were open, and which approvals still fit the rules."""
 
 from __future__ import annotations
 
@@ -36,12 +36,32 @@ async def _look_again(parts: Parts) -> None:
 
 async def _recover(parts: Parts) -> None:
     try:
+        for opened in _lost_tunnels(parts):
+            lost = {**opened.fields, "step": "closed", "reason": "the gateway ended; how much passed is not known"}
+            await parts.log.append(Entry("tunnel", opened.exchange, lost))
         await parts.desk.void_outdated(parts.rules.digest)
         await parts.desk.expire_due()
-        for opened in _open_changes(parts):
-            await _ask(parts, opened)
+        for change in _open_changes(parts):
+            await _ask(parts, change)
     except CountersignError as error:
         logger.error("recovery is not complete: %s", error)
+
+
+def _lost_tunnels(parts: Parts) -> list[Record]:
+    """The openings of tunnels that no record closes, before the start of this process."""
+    opened: dict[str | None, Record] = {}
+    lost: dict[str | None, Record] = {}
+    for record in parts.log.records(types={"tunnel", "start"}):
+        step = record.fields.get("step")
+        if record.type == "start":
+            lost |= opened
+            opened = {}
+        elif step == "opened":
+            opened[record.exchange] = record
+        elif step == "closed":
+            lost.pop(record.exchange, None)
+            opened.pop(record.exchange, None)
+    return list(lost.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mitmproxy import http
 
+from countersign import limits
 from countersign.dialects import refusal_members
 from countersign.errors import (
     BadInput,
@@ -16,6 +17,7 @@ from countersign.errors import (
     ProviderUnavailable,
     SchemaUnavailable,
 )
+from countersign.evidence.errors import NotAnchored
 from countersign.proxy.sent_request import RequestChanged
 from countersign.rulebook.values import Dialect
 from countersign.strict_json import Json, dumps
@@ -89,6 +91,9 @@ def refusal_for(error: CountersignError, *, unauthenticated_status: int = 407) -
             return Refusal(unauthenticated_status, "no-identity", str(error), challenge(unauthenticated_status))
         case ProviderUnavailable():
             return Refusal(503, "identity-provider-unavailable", str(error), (("Retry-After", "5"),))
+        case NotAnchored():
+            retry = str(limits.ANCHOR_RETRY_AFTER_SECONDS)
+            return Refusal(503, "evidence-not-anchored", str(error), (("Retry-After", retry),))
         case EvidenceUnavailable():
             return Refusal(503, "evidence-unavailable", "evidence cannot be written, so nothing passes")
         case SchemaUnavailable():

@@ -12,20 +12,24 @@ from pathlib import Path
 
 from countersign import __version__, limits
 from countersign.approvals import Desk
+from countersign.approvals.records import ApprovalRecords
+from countersign.approvals.retention import needed
 from countersign.console.server import Console
 from countersign.errors import CountersignError
 from countersign.evidence import Entry, EvidenceLog, LogSettings, StatePlaces
+from countersign.evidence.control import Control
+from countersign.evidence.control_room import ControlRoom
 from countersign.identity import BrowserLogin, TokenVerifier
 from countersign.masking import KeyedDigest, Masker
 from countersign.notifications import Notifier
-from countersign.proxy.approval_records import ApprovalRecords
 from countersign.proxy.assessing import Assessor
 from countersign.proxy.evidence_port import EvidencePort
 from countersign.proxy.outbound import Outbound
 from countersign.proxy.service_reader import ServiceReader
 from countersign.proxy.subject_locks import SubjectLocks
+from countersign.proxy.witness_post import WitnessPost
 from countersign.rulebook.secret_values import read_secret
-from countersign.rulebook.values import Connection, EvidenceRules, Rulebook, Tunnel
+from countersign.rulebook.values import Connection, Rulebook, Tunnel
 from countersign.strict_json import Json
 
 
@@ -59,8 +63,9 @@ class Parts:
             clock=now,
             randomness=secrets.token_bytes,
             software=software,
-            settings=_settings(rules.evidence),
+            settings=LogSettings.by_rules(rules.evidence),
             steady=steady,
+            post=WitnessPost(trusted_ca),
         )
         try:
             self.digest = KeyedDigest(self.log.digest_key)
@@ -76,6 +81,8 @@ class Parts:
             self.desk = Desk(ApprovalRecords(self.log), now)
             self.locks = SubjectLocks()
             self.notifier: Notifier | None = None
+            control = Control(self.log, rules.evidence.retention, needed, now)
+            self.control_room = ControlRoom(places.evidence, control, rules.evidence)
         except BaseException:
             self.log.close()
             raise
@@ -96,15 +103,8 @@ class Parts:
         if self.notifier is not None:
             self.notifier.stop()
         self.outbound.close()
+        self.control_room.stop(limits.EVIDENCE_CLOSE_SECONDS)
         self.log.close()
-
-
-def _settings(rules: EvidenceRules) -> LogSettings:
-    return LogSettings(
-        anchor_files=tuple(Path(path) for path in rules.checkpoint_files),
-        heartbeat_seconds=rules.heartbeat_seconds,
-        key_epoch_seconds=None if rules.key_epoch_hours is None else rules.key_epoch_hours * 3600,
-    )
 
 
 class Runtime:
@@ -133,6 +133,7 @@ class Runtime:
     def start(self, parts: Parts, console: Console) -> None:
         self._parts = parts
         self._console = console
+        parts.control_room.start()
 
     def stop(self) -> None:
         console, self._console = self._console, None

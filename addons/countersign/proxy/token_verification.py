@@ -6,6 +6,7 @@ a credential for the gateway off the request, whatever else happens. Does not de
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from typing import NoReturn
 
@@ -36,7 +37,9 @@ class TokenVerification(FailClosed):
             return
         try:
             token = _token(values, "Proxy-Authorization")
-            exchange.caller = await self._runtime.parts.verifier.verify(token)
+            verify = self._runtime.parts.verifier.verify
+            exchange.caller = await verify(token)
+            exchange.verify_again = functools.partial(verify, token)
         except CountersignError as error:
             refuse(flow, refusal_for(error))
             return
