@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.cli.acting_log import ActingLog, acting_log
 from tests.console.stage import Stage, on_stage
 
 
@@ -14,3 +15,10 @@ async def stage() -> AsyncIterator[Stage]:
     """A running console whose desk is empty."""
     async with on_stage() as running:
         yield running
+
+
+@pytest.fixture
+def acting() -> Iterator[ActingLog]:
+    """A log with an old story, and rules by which it may be erased."""
+    with acting_log() as made:
+        yield made

@@ -186,6 +186,19 @@ def test_one_process(tmp_path: Path, vkey_file: Path) -> None:
     assert str(tmp_path / "witness") in second.output
 
 
+def test_a_new_key_of_the_log(tmp_path: Path, vkey_file: Path) -> None:
+    """A log that took a new key is cosigned for once its file has that key, without a restart; the old key no more."""
+    rotated = Growth(signers=(signer(2),))
+    with running(tmp_path / "witness", vkey_file) as witness:
+        assert witness.add(0, 7)[0] == 200
+        assert witness.add(7, 9, rotated)[0] == 403
+        with vkey_file.open("a") as file:
+            file.write(signer(2).verifier.vkey() + "\n")
+        assert witness.add(7, 9, rotated)[0] == 200
+        assert witness.add(9, 12)[0] == 403
+        assert witness.add(9, 12, Growth(signers=(signer(1), signer(2))))[0] == 200
+
+
 def test_show_vkey(tmp_path: Path) -> None:
     """The public key is printed; without a name no new witness comes into being."""
     state = tmp_path / "witness"

@@ -7,7 +7,11 @@ import click
 from countersign import __version__
 from countersign.cli.approvals import approvals
 from countersign.cli.evidence import evidence
+from countersign.cli.evidence_check_proof import check_proof
 from countersign.cli.evidence_export import export, prove
+from countersign.cli.evidence_keys import rotate_key
+from countersign.cli.evidence_prune import prune
+from countersign.cli.evidence_verify import verify
 from countersign.cli.explain import explain
 from countersign.cli.rules import rules
 from countersign.cli.schema import schema
@@ -23,8 +27,8 @@ def main() -> None:
 
 rules.add_command(explain)
 approvals.add_command(watch)
-evidence.add_command(prove)
-evidence.add_command(export)
+for _command in (verify, prove, check_proof, export, prune, rotate_key):
+    evidence.add_command(_command)
 for _group in (approvals, evidence, rules, schema):
     main.add_command(_group)
 main.add_command(witness)

@@ -13,7 +13,6 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,11 @@ import tornado.web
 
 from countersign import limits
 from countersign.errors import CountersignError
-from countersign.evidence import keys, witness_key
-from countersign.evidence.checkpoint import Verifier
+from countersign.evidence import witness_key
 from countersign.evidence.cosignature import Cosigner
 from countersign.evidence.witness import Witness
 from countersign.evidence.witness_protocol import PATH, TEXT_TYPE
+from countersign.evidence.witnessed_logs import WitnessedLogs
 
 _UNUSABLE = 2
 _FILE = click.Path(path_type=Path)
@@ -57,7 +56,8 @@ def witness(
     """Cosign the checkpoints of other gateways' logs, so that none of them can be rolled back or forked unseen.
 
     Run it where the gateways' administrators are not. Each log needs the printed vkey, and this command each log's
-    file log.vkey; it is read once at the start.
+    file log.vkey. When a log takes a new key its file gets a line: copy it here again (or share it), and it is read
+    without a restart. Who can write that file decides which key signs for the log.
     """
     try:
         cosigner = witness_key.load(state) if name is None else witness_key.create(state, name, secrets.token_bytes)
@@ -68,7 +68,7 @@ def witness(
         listening = _bind(listen, needs_loopback=tls is None)
         with (
             closing(listening),
-            closing(Witness.open(state, cosigner, _logs(logs), lambda: int(time.time()))) as cosigning,
+            closing(Witness.open(state, cosigner, WitnessedLogs(logs), lambda: int(time.time()))) as cosigning,
         ):
             asyncio.run(_serve(cosigning, cosigner, listening, tls))
     except (CountersignError, OSError) as error:
@@ -130,18 +130,6 @@ class _AddCheckpoint(_Nothing):
         self.set_status(answer.status)
         self.set_header("Content-Type", answer.content_type)
         self.finish(answer.body)
-
-
-def _logs(files: Sequence[Path]) -> dict[str, tuple[Verifier, ...]]:
-    found: dict[str, tuple[Verifier, ...]] = {}
-    for file in files:
-        verifiers = keys.read_vkeys(file)
-        if verifiers[0].name in found:
-            raise click.UsageError(f"{file}: the log {verifiers[0].name} has another --log already")
-        found[verifiers[0].name] = verifiers
-    if not found:
-        raise click.UsageError("name the file log.vkey of each log to witness with --log")
-    return found
 
 
 def _bind(listen: str, *, needs_loopback: bool) -> socket.socket:
