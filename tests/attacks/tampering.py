@@ -76,6 +76,7 @@ class Story:
 
         Without `signing` each checkpoint stays as it was, because nobody else can sign; with it, each is signed.
         """
+        target.parent.mkdir(exist_ok=True)
         shutil.copy(original, target)
         with closing(sqlite3.connect(target)) as db, db:
             for table in ("payloads", "checkpoints", "subtrees", "records"):

@@ -7,161 +7,33 @@ import contextlib
 import io
 import secrets
 import shutil
-import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from countersign import strict_json
-from countersign.evidence import (
-    EvidenceLog,
-    StatePlaces,
-    checkpoint_file,
-    standalone_verifier,
-    store,
-    tiles,
-    verify,
-)
-from countersign.evidence.anchors import Anchor
-from countersign.evidence.checkpoint import Signer, parse, split_note
+from countersign.evidence import standalone_verifier, verify
+from countersign.evidence.anchors import beside
+from countersign.evidence.checkpoint import Signer
 from countersign.evidence.cosignature import Cosigner
-from countersign.evidence.errors import EvidenceDamaged
 from countersign.evidence.records import commitment
 from countersign.evidence.report import Report
-from tests.attacks.tampering import Forged, Signing, Story
+from tests.attacks.attacked_log import MODES, Log, exported, leaves, written
+from tests.attacks.tampering import Forged, Story
 from tests.evidence import logs
-
-WITNESS = Cosigner.of("witness.example/w", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
-#: Every checkpoint in a file elsewhere; the newest one at a witness; one at a witness that is some commits behind.
-MODES = ("none", "file", "witness", "late witness")
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A closed log of two key epochs, what was kept elsewhere, and an older copy of its database."""
-
-    places: StatePlaces
-    vkeys: str
-    anchors: dict[str, Path]  #: by mode
-    older: Path  #: the database, some commits before the witness that is late
-    fork: Path  #: the older database, continued by the gateway itself with other records
-    story: Story
-    old_key: Signer
-    key: Signer
-    rotated: int  #: size at which the second epoch began
-    late: int  #: size that the late witness saw
-
-    @property
-    def size(self) -> int:
-        return len(self.story.records)
-
-
-def _signer(places: StatePlaces) -> Signer:
-    key = load_pem_private_key((places.keys / "log.key").read_bytes(), password=None)
-    assert isinstance(key, Ed25519PrivateKey)
-    return Signer.of(logs.ORIGIN, key)
-
-
-def _say(log: EvidenceLog, name: str, count: int) -> None:
-    for number in range(count):
-        exchange = f"{name}{number}"
-        log.submit(logs.intent(exchange, body=exchange.encode())).result(5)
-        log.submit(logs.decision(exchange, "allow"), logs.outcome(exchange)).result(5)
+from tests.evidence.cosigning import FIRST, cosigned, keep, size_of
 
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
-    """More than one tile of records, and a hundred or so commits."""
-    root = tmp_path_factory.mktemp("attacked")
-    places, clock = StatePlaces(root / "state"), logs.Clock()
-    with logs.opened(places, clock=clock) as log:
-        _say(log, "old", 80)
-        old_key = _signer(places)
-        log.rotate_key("tests")
-        rotated = log.size
-        _say(log, "new", 10)
-    older, older_state = root / "older.db", root / "forked"
-    shutil.copy(places.database, older)
-    shutil.copytree(places.root, older_state)
-    with logs.opened(places, clock=clock) as log:
-        _say(log, "late", 2)
-        late = log.size
-        _say(log, "last", 2)
-    forked = StatePlaces(older_state)
-    with logs.opened(forked, clock=clock) as log:
-        _say(log, "fork", 9)
-    story = Story.of(places.database)
-    notes = [commit.note for commit in story.commits if commit.note is not None]
-    assert len(story.records) > 256
-    anchors: dict[str, Path] = {}
-    for mode, kept in (
-        ("file", notes),
-        ("witness", notes[-1:]),
-        ("late witness", [note for note in notes if _size(note) == late]),
-    ):
-        anchors[mode] = root / mode.replace(" ", "-")
-        anchors[mode].write_bytes(b"".join(note if mode == "file" else _cosigned(note) for note in kept))
-    return Log(
-        places, places.vkey.read_text(), anchors, older, forked.database, story, old_key, _signer(places), rotated, late
-    )
-
-
-def _size(note: bytes) -> int:
-    return parse(split_note(note)[0]).size
-
-
-def _cosigned(note: bytes) -> bytes:
-    return note + WITNESS.line(split_note(note)[0], 1_800_000_000).encode()
-
-
-def anchors(log: Log, mode: str) -> list[Anchor]:
-    """What the auditor was given."""
-    if mode == "none":
-        return []
-    cosigned = WITNESS.verifier.verify if "witness" in mode else None
-    return [Anchor(mode, partial(checkpoint_file.read_notes, log.anchors[mode]), cosigned)]
-
-
-def standalone(log: Log, mode: str, target: Path) -> int:
-    """The exit code of the verifier that shares nothing with the gateway."""
-    options: list[object] = ["--vkey", log.places.vkey]
-    if mode != "none":
-        options += ["--require-anchor", "--anchor", log.anchors[mode]]
-    if "witness" in mode:
-        options += ["--witness", WITNESS.verifier.vkey()]
-    with contextlib.redirect_stdout(io.StringIO()):
-        return standalone_verifier.main([*map(str, options), str(target)])
-
-
-def exported(database: Path, directory: Path) -> Path | None:
-    """The database as tlog-tiles; None where it is refused."""
-    try:
-        with closing(store.open_for_reading(database)) as db:
-            tiles.export(db, directory, with_payloads=True, note_export=lambda _: None)
-    except (EvidenceDamaged, *store.UNREADABLE):
-        return None
-    return directory
-
-
-def epochs(log: Log) -> Signing:
-    """The right keys for every commit: who has them all can do anything to an unanchored log."""
-
-    def signing(size: int) -> Sequence[Signer]:
-        if size == log.rotated:
-            return [log.old_key, log.key]
-        return [log.old_key if size < log.rotated else log.key]
-
-    return signing
+    """Written once; every attack is on a copy."""
+    return written(tmp_path_factory.mktemp("attacked"))
 
 
 type Attack = Callable[[Log, Path], Path]
-ATTACKS: dict[str, tuple[Attack, str]] = {}  #: by name, and by whom it is noticed, in the order of MODES: y or -
+ATTACKS: dict[str, tuple[Attack, str]] = {}  #: by name, and in which of MODES it is noticed: y or -
 
 
 def attack(name: str, noticed: str) -> Callable[[Attack], Attack]:
@@ -169,7 +41,8 @@ def attack(name: str, noticed: str) -> Callable[[Attack], Attack]:
 
     def listed(function: Attack) -> Attack:
         assert name not in ATTACKS
-        ATTACKS[name] = (function, noticed)
+        quorum = noticed[MODES.index("witness")]  # a difference to what any of them saw is enough
+        ATTACKS[name] = (function, noticed + quorum)
         return function
 
     return listed
@@ -247,12 +120,12 @@ for _name, _changed in _STORIES.items():
 
 @attack("edit of the current epoch, before the late witness, by who has today's key", "-yyy")
 def _current_epoch(log: Log, target: Path) -> Path:
-    return _edit(log, log.rotated + 4).write(log.places.database, target, epochs(log))
+    return _edit(log, log.rotated + 4).write(log.places.database, target, log.signing)
 
 
 @attack("edit after the last anchored checkpoint, by who has today's key", "-yy-")
 def _after_the_anchor(log: Log, target: Path) -> Path:
-    return _edit(log, log.late).write(log.places.database, target, epochs(log))
+    return _edit(log, log.late).write(log.places.database, target, log.signing)
 
 
 def _cut(log: Log, target: Path, size: int) -> Path:
@@ -313,7 +186,7 @@ def _appended_with_the_old_key(log: Log, target: Path) -> Path:
     story = log.story.copy()
     story.commits.append(type(story.commits[0])([Forged(dict(story.commits[-1].records[-1].leaf))], None))
     return story.write(
-        log.places.database, target, lambda size: [log.old_key] if size > log.size else epochs(log)(size)
+        log.places.database, target, lambda size: [log.old_key] if size > log.size else log.signing(size)
     )
 
 
@@ -321,7 +194,7 @@ def _appended_with_the_old_key(log: Log, target: Path) -> Path:
 def _appended_with_the_key(log: Log, target: Path) -> Path:
     story = log.story.copy()
     story.commits.append(type(story.commits[0])([Forged(dict(story.commits[-1].records[-1].leaf))], None))
-    return story.write(log.places.database, target, epochs(log))
+    return story.write(log.places.database, target, log.signing)
 
 
 def _twice(record: Forged) -> bytes:
@@ -342,7 +215,7 @@ def _duplicated_and_signed(log: Log, target: Path) -> Path:
     story = log.story.copy()
     record = story.records[_of_type(story, "decision")]
     record.raw = _twice(record)
-    return story.write(log.places.database, target, epochs(log))
+    return story.write(log.places.database, target, log.signing)
 
 
 def _executed(*statements: str) -> Attack:
@@ -396,52 +269,45 @@ def made(log: Log, tmp_path: Path) -> Callable[[str], Path]:
 ONLY_IN_THE_DATABASE = {"column against leaf", "a column of an exchange", "a leaf hash", "a root of a tile"}
 
 
-@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ATTACKS)
-def test_attack(log: Log, made: Callable[[str], Path], tmp_path: Path, name: str, mode: str) -> None:
-    """Noticed by exactly whom the table says, and by the verifier that shares no code with the gateway as well."""
-    target = made(name)
-    is_noticed = ATTACKS[name][1][MODES.index(mode)] == "y"
-    report = verify(target, log.vkeys, anchors(log, mode))
-    assert report.ok != is_noticed, report.problems
-    code = standalone(log, mode, target)
-    assert (code == standalone_verifier.TAMPERED) == is_noticed, code
-    _says_no_more_than_it_may(log, report, mode, target)
-    export = exported(target, tmp_path / "export")
-    if export is not None and name not in ONLY_IN_THE_DATABASE:
-        assert (standalone(log, mode, export) == standalone_verifier.TAMPERED) == is_noticed
+def test_attack(log: Log, made: Callable[[str], Path], tmp_path: Path, name: str) -> None:
+    """Noticed by exactly whom the table says, in the database and in an export of it, by both verifiers alike."""
+    database = made(name)
+    export = exported(database, tmp_path / "export") if name not in ONLY_IN_THE_DATABASE else None
+    for mode, noticed in zip(MODES, ATTACKS[name][1], strict=True):
+        for target in (database, export):
+            if target is not None:
+                report = log.verified(mode, target)
+                assert report.ok == (noticed == "-"), (mode, target, report.problems)
+                code = standalone_verifier.TAMPERED if noticed == "y" else standalone_verifier.OK
+                assert log.standalone(mode, target) == code, (mode, target)
+                _says_no_more_than_it_may(log, report, mode, database)
 
 
-def _says_no_more_than_it_may(log: Log, report: Report, mode: str, target: Path) -> None:
-    """What is vouched for is there, and is what was written, as far as whoever vouches knows."""
-    with closing(sqlite3.connect(target)) as db:
-        found = [leaf for (leaf,) in db.execute("select leaf from records order by seq")]
+def _says_no_more_than_it_may(log: Log, report: Report, mode: str, database: Path) -> None:
+    """Up to which size it vouches: that is there, and is what was written, as far as whoever vouches knows."""
+    found, original = leaves(database), leaves(log.places.database)
     assert report.vouched_size <= len(found)
-    with closing(sqlite3.connect(log.places.database)) as db:
-        written = [leaf for (leaf,) in db.execute("select leaf from records order by seq")]
-    if report.ok:
-        assert report.vouched_size == len(found)
-        expected = {"none": 0, "file": log.size, "witness": log.size, "late witness": log.late}[mode]
-        assert report.anchored_size == expected
-    else:
-        assert report.anchored_size == 0
-    for vouched in report.anchors:
-        assert found[: vouched.size] == written[: vouched.size]
+    assert report.vouched_size == len(found) or not report.ok
+    assert report.anchored_size == (log.modes[mode].size if report.ok else 0)
+    assert report.is_anchored == (report.ok and mode != "none")
+    for size in [each.size for each in report.anchors] + [each.size for each in report.witnesses]:
+        assert found[:size] == original[:size]
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_untouched(log: Log, tmp_path: Path, mode: str) -> None:
+def test_untouched(log: Log, tmp_path: Path) -> None:
     """The twin of every attack: the log as it was written, taken apart and put together again, verifies everywhere."""
-    target = log.story.copy().write(log.places.database, tmp_path / "twin.db")
-    signed_again = log.story.copy().write(log.places.database, tmp_path / "signed.db", epochs(log))
-    for database in (log.places.database, target, signed_again):
-        report = verify(database, log.vkeys, anchors(log, mode))
-        assert report.ok, report.problems
-        assert standalone(log, mode, database) == standalone_verifier.OK
-        _says_no_more_than_it_may(log, report, mode, database)
-    export = exported(target, tmp_path / "export")
+    twin = log.story.copy().write(log.places.database, tmp_path / "twin.db")
+    signed_again = log.story.copy().write(log.places.database, tmp_path / "signed.db", log.signing)
+    export = exported(twin, tmp_path / "export")
     assert export is not None
-    assert standalone(log, mode, export) == standalone_verifier.OK
+    for mode in MODES:
+        for target in (log.places.database, twin, signed_again, export):
+            report = log.verified(mode, target)
+            assert report.ok, report.problems
+            assert not report.remarks
+            assert log.standalone(mode, target) == standalone_verifier.OK
+            _says_no_more_than_it_may(log, report, mode, twin)
 
 
 @pytest.mark.parametrize("name", ["edit", "delete a record", "delete a commit", "insert", "reorder"])
@@ -455,12 +321,57 @@ def test_up_to_where_it_is_vouched_for(log: Log, made: Callable[[str], Path], na
     assert 0 < report.vouched_size < log.size
 
 
-def test_a_witness_that_never_saw_the_log(log: Log) -> None:
+def test_a_witness_that_never_saw_the_log(log: Log, tmp_path: Path) -> None:
     """Notes that the witness did not cosign vouch for nothing, though the log itself signed them."""
-    bare = [Anchor("witness", partial(checkpoint_file.read_notes, log.anchors["file"]), WITNESS.verifier.verify)]
-    report = verify(log.places.database, log.vkeys, bare)
-    assert not report.ok
-    assert report.anchors[0].size == 0
+    database = Path(shutil.copy(log.places.database, tmp_path / "evidence.db"))
+    path = keep(tmp_path, FIRST, log.notes[-1:])
+    assert _witnessed(log, database) == (True, log.size, standalone_verifier.OK)
+    path.write_bytes(b"".join(log.notes))
+    assert _witnessed(log, database) == (True, 0, standalone_verifier.UNANCHORED)
+
+
+def _with_today_s_key(log: Log) -> Story:
+    return _edit(log, log.rotated + 4)
+
+
+def test_what_the_witness_cosigned_is_rewritten_too(log: Log, tmp_path: Path) -> None:
+    """Who has the log's key and the gateway's disk can rewrite the log and the file of cosigned checkpoints, and still
+    cannot make the witness vouch for it: never intact and anchored, whatever stands in the file."""
+    intact = Path(shutil.copy(log.places.database, tmp_path / "evidence.db"))
+    path = keep(tmp_path, FIRST, log.notes[-3:])
+    assert _witnessed(log, intact) == (True, log.size, standalone_verifier.OK)
+    forged = _with_today_s_key(log).write(log.places.database, tmp_path / "forged" / "evidence.db", log.signing)
+    story = Story.of(forged)
+    last = story.commits[-1].note
+    assert last is not None
+    path = forged.parent / path.name
+    line = cosigned(log.notes[-1], FIRST)[len(log.notes[-1]) :]
+    impostor = Cosigner.of(FIRST.verifier.name, Ed25519PrivateKey.generate())
+    for what, content, is_ok in (
+        ("the old file", b"".join(cosigned(note, FIRST) for note in log.notes[-3:]), False),
+        ("checkpoints of the log's own", last, True),
+        ("cosigned by another key of the same name", cosigned(last, impostor), True),
+        ("with the cosignature of the checkpoint that was there", last + line, False),
+        ("only what is older than the change", cosigned(log.notes[2], FIRST), True),
+        ("nothing", b"", True),
+    ):
+        path.write_bytes(content)
+        ok, size, code = _witnessed(log, forged)
+        assert ok == is_ok, what
+        assert size == (size_of(log.notes[2]) if "older" in what else 0), what
+        assert (code == standalone_verifier.TAMPERED) == (not is_ok), what
+        assert (code == standalone_verifier.OK) == ("older" in what), what
+    path.unlink()
+    assert _witnessed(log, forged) == (True, 0, standalone_verifier.UNANCHORED)
+
+
+def _witnessed(log: Log, database: Path) -> tuple[bool, int, int]:
+    """What both verifiers say of a database and the cosigned checkpoints beside it: ok, how much is anchored, exit code."""
+    witnesses = [FIRST.verifier]
+    report = verify(database, log.vkeys, beside(database, witnesses), witnesses)
+    options = ["--vkey", str(log.places.vkey), "--witness", FIRST.verifier.vkey(), str(database)]
+    with contextlib.redirect_stdout(io.StringIO()):
+        return report.ok, report.anchored_size, standalone_verifier.main(options)
 
 
 def test_entries_are_secret_without_their_salt(log: Log) -> None:

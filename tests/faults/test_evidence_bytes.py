@@ -83,7 +83,7 @@ def written(directory: Path, *, keep_wal: bool) -> Evidence:
         else:
             clock.now_us += 2 * DAY_US
             selection = Selection(clock.now_us - DAY_US - 1, None, ("intent",), None)
-            assert log.prune(selection, rule="r", actor="a").payloads == 30
+            assert log.prune(selection, logs.nothing_needed, rule="r", actor="a").payloads == 30
             for number in range(8):
                 log.submit(logs.intent(f"late{number}", body=b"0123456789" * 900)).result(5)
             kept = places.evidence
@@ -200,7 +200,9 @@ def _flip_the_export(original: Evidence, directory: Path, count: int) -> None:
         path = files[number % len(files)]
         content = path.read_bytes()
         path.write_bytes(flipped(content, chosen.randrange(len(content)), chosen.randrange(8)))
-        assert standalone(original, export) in (standalone_verifier.TAMPERED, standalone_verifier.UNREADABLE), path
+        code, report = standalone(original, export), verify(export, original.vkey.read_text())
+        assert code in (standalone_verifier.TAMPERED, standalone_verifier.UNREADABLE), path
+        assert not report.ok, path
         path.write_bytes(content)
     assert standalone(original, export) == standalone_verifier.OK
 
