@@ -1,4 +1,4 @@
-# Sourced by the other commands. Sets $root and $venv; `set_up FILE` fills .venv from one lock file, once.
+# Sourced by the other commands. Sets $root and $venv; `set_up FILE` fills an environment from one lock file, once.
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 venv=$root/.venv
 
@@ -15,23 +15,25 @@ find_python() { # prints a Python of 3.12 or newer that really runs (a pyenv shi
     return 1
 }
 
-set_up() ( # FILE; safe when two commands start at once, and does nothing where FILE is already what .venv holds
+set_up() ( # FILE [ENVIRONMENT], .venv unless told; safe when two commands start at once, and does nothing where it holds FILE
     cd "$root"
+    environment=${2:-.venv}
     exec 9<pyproject.toml
     command -v flock >/dev/null && flock 9
     dev=$(cat requirements-dev.lock pyproject.toml | cksum)
     want=$(cat "$1" pyproject.toml | cksum)
-    have=$(cat .venv/countersign-stamp 2>/dev/null || true)
-    if "$venv/bin/python" -c '' 2>/dev/null; then
+    have=$(cat "$environment/countersign-stamp" 2>/dev/null || true)
+    if "$environment/bin/python" -c '' 2>/dev/null; then
         if [ "$have" = "$want" ] || [ "$have" = "$dev" ]; then return; fi
     else
         python=$(find_python) || exit 1
-        "$python" -m venv --clear .venv
+        "$python" -m venv --clear "$environment"
     fi
-    echo "setting up .venv from $1 with $(.venv/bin/python -V), once ..." >&2
+    echo "setting up $environment from $1 with $("$environment/bin/python" -V), once ..." >&2
     # --no-deps: the lock file is complete, so nothing that it does not name gets in
-    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r "$1" &&
-        .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e . ||
-        { echo "setting up .venv from $1 failed; the package index must be reachable" >&2; exit 1; }
-    echo "$want" >.venv/countersign-stamp
+    install="$environment/bin/python -m pip install -qq --disable-pip-version-check --no-deps"
+    $install --require-hashes -r "$1" &&
+        if [ "$environment" = .venv ]; then $install --no-build-isolation -e .; fi ||
+        { echo "setting up $environment from $1 failed; the package index must be reachable" >&2; exit 1; }
+    echo "$want" >"$environment/countersign-stamp"
 )

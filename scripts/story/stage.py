@@ -188,5 +188,6 @@ class Stage:
 
 
 def files_below(directory: Path) -> list[Path]:
-    """Every file below `directory`, for a search through their bytes."""
-    return [Path(folder) / name for folder, _, names in os.walk(directory) for name in names]
+    """Every file below `directory`, for a search through their bytes; a socket has none."""
+    paths = [Path(folder) / name for folder, _, names in os.walk(directory) for name in names]
+    return [path for path in paths if not path.is_socket()]

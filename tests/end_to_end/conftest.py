@@ -9,6 +9,8 @@ import pytest
 
 from scripts.story.scene import Scene
 from scripts.story.stage import Stage
+from tests.end_to_end import verifiers
+from tests.end_to_end.verifiers import Program
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +38,12 @@ def background() -> Iterator[ThreadPoolExecutor]:
     """For clients that wait while others act."""
     with ThreadPoolExecutor(8) as pool:
         yield pool
+
+
+@pytest.fixture(
+    scope="session", params=[verifiers.ours, verifiers.python, verifiers.go], ids=lambda each: each.__name__
+)
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """One that verifies evidence."""
+    made: Program = request.param(tmp_path_factory.mktemp("program"))
+    return made

@@ -1,12 +1,14 @@
 // Checks exports and proofs of the evidence log with the code of the Go checksum database, which is not ours:
 // golang.org/x/mod/sumdb/note and golang.org/x/mod/sumdb/tlog.
 //
+//	foreign_verifier checkpoint VKEY NOTE        a signed checkpoint
 //	foreign_verifier tiles VKEY DIRECTORY        every record against every tile against the signed checkpoint
 //	foreign_verifier proof VKEY PROOF LEAF       one record against a .tlog-proof
 //	foreign_verifier grown VKEY NOTE DIRECTORY   that the log of an earlier signed checkpoint only grew
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
@@ -28,6 +30,8 @@ func main() {
 	}
 	var err error
 	switch os.Args[1] {
+	case "checkpoint":
+		_, err = checkpoint(os.Args[2], os.Args[3])
 	case "tiles":
 		err = tiles(os.Args[2], os.Args[3])
 	case "proof":
@@ -58,16 +62,11 @@ func open(vkey string, signed []byte) (tlog.Tree, error) {
 	if err != nil {
 		return tlog.Tree{}, err
 	}
-	lines := strings.Split(opened.Text, "\n")
-	if len(lines) != 4 || lines[0] != verifier.Name() {
+	origin, rest, _ := strings.Cut(opened.Text, "\n")
+	if origin != verifier.Name() {
 		return tlog.Tree{}, errors.New("not a checkpoint of this log")
 	}
-	size, err := strconv.ParseInt(lines[1], 10, 64)
-	if err != nil {
-		return tlog.Tree{}, err
-	}
-	root, err := tlog.ParseHash(lines[2])
-	return tlog.Tree{N: size, Hash: root}, err
+	return tlog.ParseTree([]byte("go.sum database tree\n" + rest)) // it knows no other origin
 }
 
 // directory serves tiles from an export, under the paths of C2SP tlog-tiles.
@@ -98,43 +97,68 @@ func checkpoint(vkey, path string) (tlog.Tree, error) {
 	return open(vkey, signed)
 }
 
+// hashes serves those of every record and node, as they were computed from the records.
+type hashes []tlog.Hash
+
+func (h hashes) ReadHashes(places []int64) ([]tlog.Hash, error) {
+	var found []tlog.Hash
+	for _, place := range places {
+		if place >= int64(len(h)) {
+			return nil, errors.New("no such hash")
+		}
+		found = append(found, h[place])
+	}
+	return found, nil
+}
+
+// tiles does not trust tlog.TileHashReader: before v0.40.0 it lets forged tiles pass (CVE-2026-56865).
 func tiles(vkey, path string) error {
 	tree, err := checkpoint(vkey, filepath.Join(path, "checkpoint"))
 	if err != nil {
 		return err
 	}
-	reader := tlog.TileHashReader(tree, directory(path))
+	var computed hashes
 	for first := int64(0); first < tree.N; first += 1 << height {
-		width := int(tree.N - first)
+		width := tree.N - first
 		if width > 1<<height {
 			width = 1 << height
 		}
-		bundle := tlog.Tile{H: height, L: -1, N: first >> height, W: width}
+		bundle := tlog.Tile{H: height, L: -1, N: first >> height, W: int(width)}
 		name := strings.Replace(bundle.Path(), fmt.Sprintf("tile/%d/data/", height), "tile/entries/", 1)
 		data, err := os.ReadFile(filepath.Join(path, name))
 		if err != nil {
 			return err
 		}
-		var places []int64
-		for place := first; place < first+int64(width); place++ {
-			places = append(places, tlog.StoredHashIndex(0, place))
-		}
-		hashes, err := reader.ReadHashes(places)
-		if err != nil {
-			return err
-		}
-		for number, expected := range hashes {
+		for number := first; number < first+width; number++ {
 			if len(data) < 2 || len(data) < 2+int(binary.BigEndian.Uint16(data)) {
 				return fmt.Errorf("%s is cut off", name)
 			}
 			end := 2 + int(binary.BigEndian.Uint16(data))
-			if tlog.RecordHash(data[2:end]) != expected {
-				return fmt.Errorf("record %d is not the one in the tree", first+int64(number))
+			stored, err := tlog.StoredHashes(number, data[2:end], computed)
+			if err != nil {
+				return err
 			}
+			computed = append(computed, stored...)
 			data = data[end:]
 		}
 		if len(data) != 0 {
 			return fmt.Errorf("%s holds more than its records", name)
+		}
+	}
+	if root, err := tlog.TreeHash(tree.N, computed); err != nil || root != tree.Hash {
+		return fmt.Errorf("the checkpoint is of other records (%v)", err)
+	}
+	wanted := tlog.NewTiles(height, 0, tree.N)
+	for number, tile := range wanted {
+		if next := number + 1; next < len(wanted) && wanted[next].L == tile.L && wanted[next].N == tile.N {
+			continue // the same one before it grew
+		}
+		found, err := directory(path).ReadTiles([]tlog.Tile{tile})
+		if err != nil {
+			return err
+		}
+		if data, err := tlog.ReadTileData(tile, computed); err != nil || !bytes.Equal(data, found[0]) {
+			return fmt.Errorf("%s does not hold the hashes of what is below it (%v)", tile.Path(), err)
 		}
 	}
 	return nil

@@ -1,5 +1,6 @@
 """Checks exports and proofs of the evidence log with PyPI `aics-tlog`, which is not ours. Run by a Python that has it.
 
+foreign_verifier.py checkpoint VKEY NOTE        a signed checkpoint
 foreign_verifier.py tiles VKEY DIRECTORY        every record against every tile against the signed checkpoint
 foreign_verifier.py proof VKEY PROOF LEAF       one record against a .tlog-proof
 foreign_verifier.py grown VKEY NOTE DIRECTORY   that the log of an earlier signed checkpoint only grew
@@ -23,6 +24,11 @@ def opened(vkey: str, note: bytes) -> Any:
     if not result.ok:
         raise ValueError(result.error)
     return result
+
+
+def checkpoint(vkey: str, note: Path) -> None:
+    """A signed checkpoint alone."""
+    opened(vkey, note.read_bytes())
 
 
 def tiles(vkey: str, directory: Path) -> None:
@@ -55,7 +61,12 @@ def grown(vkey: str, note: Path, directory: Path) -> None:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Callable[..., None]] = {"tiles": tiles, "proof": proof, "grown": grown}
+    commands: dict[str, Callable[..., None]] = {
+        "checkpoint": checkpoint,
+        "tiles": tiles,
+        "proof": proof,
+        "grown": grown,
+    }
     command, key, *paths = sys.argv[1:]
     commands[command](key, *map(Path, paths))
     print("ok")

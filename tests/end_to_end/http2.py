@@ -12,14 +12,32 @@ import h2.connection
 import h2.events
 
 from scripts.story.stage import Stage
-from tests.end_to_end.wire import PATIENCE_SECONDS, Headers, Reply
+from tests.end_to_end.wire import PATIENCE_SECONDS, Headers, Reply, bearer
 
 
 def send(
     stage: Stage, credential: tuple[str, str], method: str, path: str, headers: Headers, body: bytes, trailers: Headers
 ) -> Reply:
-    """Open a tunnel, send one request that ends with `trailers`, and read the answer."""
-    host = f"localhost:{stage.service.port}"
+    """Open a tunnel to the stage's service, send one request that ends with `trailers`, and read the answer."""
+    return _send(stage, stage.service.port, credential, method, path, headers, body, trailers)
+
+
+def get(stage: Stage, port: int, path: str) -> Reply:
+    """Read something of another service of the stage's, as its pipeline; trailers are told as headers."""
+    return _send(stage, port, bearer(stage.pipeline_token()), "GET", path, [], b"", [])
+
+
+def _send(
+    stage: Stage,
+    port: int,
+    credential: tuple[str, str],
+    method: str,
+    path: str,
+    headers: Headers,
+    body: bytes,
+    trailers: Headers,
+) -> Reply:
+    host = f"localhost:{port}"
     context = ssl.create_default_context(cafile=str(stage.gateway_ca))
     context.set_alpn_protocols(["h2"])
     with socket.create_connection(("127.0.0.1", stage.port), timeout=PATIENCE_SECONDS) as plain:
@@ -48,6 +66,8 @@ def _read(secure: ssl.SSLSocket, connection: h2.connection.H2Connection) -> Repl
             match event:
                 case h2.events.ResponseReceived(headers=answered):
                     status = _fill(fields, answered)
+                case h2.events.TrailersReceived(headers=more):
+                    _fill(fields, more)
                 case h2.events.DataReceived(data=piece):
                     body += piece
                 case h2.events.StreamEnded():

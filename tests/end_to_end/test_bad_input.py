@@ -6,19 +6,18 @@ import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.story.stage import Stage
 from tests.end_to_end import http2
+from tests.end_to_end.memory import MAX_GROWTH_KILOBYTES, resident_kilobytes
 from tests.end_to_end.records import listed, wait_for
 from tests.end_to_end.wire import Reply, Wire, bearer
 
 TARGET = "/schemas/orders-input"
 WORDS = b'{"type": "object", "description": "What a customer ordered."}'
-MAX_GROWTH_KILOBYTES = 150 * 1024
 HUGE_BYTES = 50 * 1024 * 1024
 
 
@@ -121,12 +120,6 @@ def test_what_cannot_be_read_is_refused_in_words(told: dict[str, Told], case: Ca
     assert not any(record["fields"].get("forwarded") for record in outcome.records)
 
 
-def resident_kilobytes(stage: Stage) -> int:
-    """The most memory that the gateway held so far."""
-    lines = Path(f"/proc/{stage.gateway.pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1])
-
-
 def huge(chunked: bool) -> Iterator[bytes]:
     """The head and the body of a request of 50 MB, in pieces."""
     piece = b"x" * 65_536
@@ -198,23 +191,3 @@ def test_a_body_over_http_2_arrives_as_a_body(store: Stage) -> None:
         reply = http2.send(store, credential, "POST", "/data/orders-input", headers, smuggled, [])
         assert (reply.status, reply.body) == (400, b'{"error": "the body is not JSON"}')  # the service's own words
     assert [(seen.target, seen.body) for seen in store.service.seen[before:]] == [("/data/orders-input", smuggled)] * 2
-
-
-def test_trailers_over_http_1_get_nowhere(store: Stage) -> None:
-    """mitmproxy itself stops reading there: no answer, and nothing is sent; the same chunks without trailers pass."""
-    host = f"localhost:{store.service.port}"
-    chunks = b"%x\r\n%s\r\n0\r\n" % (len(WORDS), WORDS)
-    headers = [("Host", host), *json_with(("Transfer-Encoding", "chunked"))]
-    store.ask_service("PUT", TARGET, b'{"type": "object"}')
-    for trailers, passes in ((b"X-Late: more\r\n", False), (b"", True)):
-        before = len(store.service.seen)
-        with Wire(store.port) as wire:
-            assert wire.connect(host, bearer(store.pipeline_token())).status == 200
-            wire.start_tls(store.gateway_ca)
-            wire.be_patient_for(30 if passes else 1)
-            try:
-                is_answered = wire.send("PUT", TARGET, headers, chunks + trailers + b"\r\n").status == 200
-            except TimeoutError:
-                is_answered = False
-        assert is_answered is passes
-        assert (len(store.service.seen) > before) is passes

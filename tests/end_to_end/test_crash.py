@@ -1,4 +1,5 @@
-"""kill -9 in the middle of the work, five times on the same state: what the service saw is in the evidence, and nothing is lost."""
+"""kill -9 in the middle of the work, again and again on the same state: what the service saw is in the evidence, and
+what a client was told too; nothing is lost."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from tests.end_to_end.approver import Approver
 from tests.end_to_end.records import markers, read, wait_for
 from tests.end_to_end.wire import PATIENCE_SECONDS, Reply, Wire, bearer
 
-ROUNDS = 5
+ROUNDS, MANY_ROUNDS = 5, 20
 REQUESTS_EACH_ROUND = 200
 HELD_EACH_ROUND = 4
 CLIENTS = 8
@@ -29,10 +30,10 @@ MEDIA = ("Content-Type", "application/json")
 HELD_BODY = b'{"type": "object", "required": ["id"]}'
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Stage]:
     """Held changes are answered after a second."""
-    with Stage(tmp_path_factory.mktemp("crash"), "store", hold_seconds=1) as stage:
+    with Stage(tmp_path, "store", hold_seconds=1) as stage:
         for subject in ("orders-safe", "orders-held", "orders-before", "orders-slow"):
             stage.ask_service("PUT", f"/schemas/{subject}", b'{"type": "object"}')
         yield stage
@@ -53,6 +54,7 @@ class Load:
 
     stage: Stage
     round: int
+    answered: dict[str, int] = field(default_factory=dict)  #: marker -> status of what a client got whole
     token: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,14 +65,15 @@ class Load:
         marker = f"round-{self.round}-{number}"
         with suppress(OSError, http.client.HTTPException, AssertionError):  # the gateway is killed meanwhile
             if number % (REQUESTS_EACH_ROUND // HELD_EACH_ROUND) == 1:
-                send(self.stage, self.token, marker, "PUT", "/schemas/orders-held", HELD_BODY)
+                reply = send(self.stage, self.token, marker, "PUT", "/schemas/orders-held", HELD_BODY)
             elif number % 3 == 0:
-                send(self.stage, self.token, marker, "GET", "/schemas/orders-safe")
+                reply = send(self.stage, self.token, marker, "GET", "/schemas/orders-safe")
             elif number % 3 == 1:
-                send(self.stage, self.token, marker, "POST", "/data/orders-safe", b'{"n": %d}' % number)
+                reply = send(self.stage, self.token, marker, "POST", "/data/orders-safe", b'{"n": %d}' % number)
             else:
                 words = json.dumps({"type": "object", "title": marker}).encode()
-                send(self.stage, self.token, marker, "PUT", "/schemas/orders-safe", words)
+                reply = send(self.stage, self.token, marker, "PUT", "/schemas/orders-safe", words)
+            self.answered[marker] = reply.status
 
     def slow_change(self) -> None:
         """A change whose answer does not come before the end."""
@@ -106,9 +109,12 @@ class Sightings:
             threading.Event().wait(0.005)
 
 
-def kill_under_load(stage: Stage, number: int, sightings: Sightings) -> None:
-    """Send 200 requests; once the service saw some of them, one slow change; kill the gateway once it saw that one."""
-    load, enough = Load(stage, number), len(sightings.look()) + 20 + 15 * number
+def kill_under_load(stage: Stage, number: int, sightings: Sightings) -> dict[str, int]:
+    """Send 200 requests; once the service saw some of them, one slow change; kill the gateway once it saw that one.
+
+    What the clients got: the status by the marker.
+    """
+    load, enough = Load(stage, number), len(sightings.look()) + 20 + 15 * (number % ROUNDS)
     with ThreadPoolExecutor(CLIENTS) as pool, ThreadPoolExecutor(1) as another:
         others = [pool.submit(load.one, one) for one in range(REQUESTS_EACH_ROUND)]
         try:
@@ -120,20 +126,24 @@ def kill_under_load(stage: Stage, number: int, sightings: Sightings) -> None:
             for future in others:
                 future.cancel()
     assert stage.gateway.wait() == -signal.SIGKILL
+    return load.answered
 
 
-def test_nothing_is_lost_when_the_gateway_is_killed(store: Stage) -> None:
-    """After each kill the evidence verifies and has an intent for all that the service saw; what was open is looked up again;
-    what was pending is pending, can be approved, and passes."""
+@pytest.mark.parametrize(
+    "rounds", [ROUNDS, pytest.param(MANY_ROUNDS, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+)
+def test_nothing_is_lost_when_the_gateway_is_killed(store: Stage, rounds: int) -> None:
+    """After each kill the evidence verifies, has an intent for all that the service saw and an outcome for all that a
+    client got; what was open is looked up again; what was pending is pending, can be approved, and passes."""
     bob, sightings = Approver(store, "bob"), Sightings(store.directory / "service" / "seen.jsonl")
     token = store.pipeline_token()
     assert send(store, token, "before", "PUT", "/schemas/orders-before", HELD_BODY).status == 503
     pending = bob.wait_for("orders-before")["id"]
-    for number in range(ROUNDS):
+    for number in range(rounds):
         # the service applies the slow change before the gateway is back, or long after all is over
         is_applied = number % 2 == 0
         store.service.fail(Fault(match="PUT /schemas/orders-slow", delay_seconds=1.5 if is_applied else 3600))
-        kill_under_load(store, number, sightings)
+        answered = kill_under_load(store, number, sightings)
         seen = set(sightings.look())
         if is_applied:
             wait_until_applied(store, f"slow {number}")
@@ -141,7 +151,7 @@ def test_nothing_is_lost_when_the_gateway_is_killed(store: Stage) -> None:
         store.start_gateway()
         verified = store.countersign("evidence", "verify")
         assert verified.wait() == 0, verified.output
-        check_evidence(store, seen, number, is_applied)
+        check_evidence(store, seen, answered, number, is_applied)
         assert [entry["id"] for entry in bob.pending("orders-before")] == [pending]
     assert send(store, token, "before", "PUT", "/schemas/orders-before", HELD_BODY).status == 503  # joins it
     assert [entry["id"] for entry in bob.pending("orders-before")] == [pending]
@@ -151,12 +161,16 @@ def test_nothing_is_lost_when_the_gateway_is_killed(store: Stage) -> None:
     assert sightings.look().count("before") == 1
 
 
-def check_evidence(stage: Stage, seen: set[str], number: int, is_applied: bool) -> None:
-    """Every marked request that the service saw has an intent; every open change has what the service says of it now."""
+def check_evidence(stage: Stage, seen: set[str], answered: dict[str, int], number: int, is_applied: bool) -> None:
+    """Every marked request that the service saw has an intent, and every answer that a client got has its outcome; every
+    open change has what the service says of it now."""
     records = read(stage)
     intents = [record for record in records if record.type == "intent"]
     kept = {marker: exchange for exchange, marker in markers(intents)}
     assert seen <= kept.keys(), f"without an intent: {sorted(seen - kept.keys())}"
+    outcomes = {record.exchange: record.fields.get("status") for record in records if record.type == "outcome"}
+    assert any(status == 200 for status in answered.values())
+    assert {marker: outcomes.get(kept.get(marker)) for marker in answered} == answered
     changes = {record.exchange for record in intents if record.fields["effect"] == "update"}
     opened = changes & {record.exchange for record in records if record.fields.get("reason") == "gateway restarted"}
     assert kept[f"slow-{number}"] in opened

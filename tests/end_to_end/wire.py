@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from scripts.story.stage import Stage
+
 PATIENCE_SECONDS = 30
 
 type Headers = Iterable[tuple[str, str]]
@@ -101,6 +103,14 @@ class Wire:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def inside(stage: Stage) -> Wire:
+    """A connection of the pipeline, through the gateway, to the service of `stage`."""
+    wire = Wire(stage.port)
+    assert wire.connect(f"localhost:{stage.service.port}", bearer(stage.pipeline_token())).status == 200
+    wire.start_tls(stage.gateway_ca)
+    return wire
 
 
 def bearer(token: str, name: str = "Proxy-Authorization") -> tuple[str, str]:
