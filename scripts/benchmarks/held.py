@@ -13,6 +13,7 @@ from typing import Any
 
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
+from scripts.benchmarks.measured import memory
 from scripts.story.stage import Stage
 
 HELD = 1_000
@@ -94,7 +95,9 @@ class Gateway:
             body = {"type": "object", "description": f"{time.time_ns()}-{number}"}
             changes.append(await _timed(self._call("PUT", "/schemas/changed", body)))
         p99 = statistics.quantiles(reads, n=100)[98]
-        return Measured(statistics.median(reads), p99, statistics.median(changes), _memory(self.stage.gateway.pid))
+        return Measured(
+            statistics.median(reads), p99, statistics.median(changes), memory("VmRSS", self.stage.gateway.pid)
+        )
 
     async def hold(self, number: int) -> None:
         """Never ends by itself while it is held."""
@@ -141,9 +144,3 @@ async def _timed(awaitable: Awaitable[object]) -> float:
     started = time.perf_counter()
     await awaitable
     return time.perf_counter() - started
-
-
-def _memory(pid: int) -> int:
-    """Resident bytes."""
-    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS:"))
-    return int(line.split()[1]) * 1024
