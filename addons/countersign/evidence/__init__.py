@@ -22,7 +22,7 @@ proof_file.py    one record's inclusion proof
 anchoring.py     the log's witnesses: fed, and not too late         witness_feed.py    one of them
 control.py       what operators do to an open log            control_room.py  at a running gateway, on
 control_socket.py             a Unix socket that serves      control_client.py  those who ask there
-witness*.py, cosignature.py   another party that signs checkpoints of logs it watches
+witness*.py, cosignature.py   another party that signs checkpoints of logs it watches (witnessed_logs.py: which ones)
 standalone_verifier.py        for strangers: one file, nothing of this package
 """
 

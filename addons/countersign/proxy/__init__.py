@@ -16,5 +16,5 @@ asking               from a held change to its approval; approval_recheck: what 
 fail_closed          the base of them all: an exception in a hook is that hook's denial
 exchange             one request and what each step found out
 evidence_port        the one way into the evidence log
-runtime              what a running gateway is made of
+runtime              what a running gateway is made of; outbound, witness_post: how it reaches others
 """
