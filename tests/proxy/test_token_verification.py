@@ -120,11 +120,13 @@ async def test_the_token_of_a_tunnel_can_be_verified_again(gateway: Gateway, ech
     """For as long as the tunnel is open, by whoever has its exchange, which does not hold the token itself."""
     flow = tflow.tflow()
     flow.request = http.Request.make("CONNECT", f"http://127.0.0.1:{echo.port}/")
-    flow.request.headers["Proxy-Authorization"] = f"Bearer {gateway.token()}"
+    token = gateway.token()
+    flow.request.headers["Proxy-Authorization"] = f"Bearer {token}"
     exchange = Exchange("e1", 1, "tunnel")
     begin(flow, exchange)
     await gateway.addon("token_verification").http_connect(flow)
     assert exchange.verify_again is not None
+    assert token not in repr(vars(exchange))  # nor does anything that prints it
     assert await exchange.verify_again() == exchange.caller
     gateway.parts.verifier._clock = lambda: time.time() + 10_000
     with pytest.raises(InvalidCredential, match="expired"):

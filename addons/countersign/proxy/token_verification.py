@@ -6,14 +6,13 @@ a credential for the gateway off the request, whatever else happens. Does not de
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 from typing import NoReturn
 
 from mitmproxy import connection, ctx, http
 
 from countersign.errors import CountersignError, InvalidCredential
-from countersign.identity import from_authorization
+from countersign.identity import Caller, from_authorization
 from countersign.proxy.exchange import Exchange, exchange_of, refuse
 from countersign.proxy.fail_closed import FailClosed
 from countersign.proxy.header_names import CALLER_CREDENTIALS, GATEWAY_CREDENTIALS
@@ -39,7 +38,11 @@ class TokenVerification(FailClosed):
             token = _token(values, "Proxy-Authorization")
             verify = self._runtime.parts.verifier.verify
             exchange.caller = await verify(token)
-            exchange.verify_again = functools.partial(verify, token)
+
+            async def verify_again() -> Caller:  # no partial: what prints one prints the token
+                return await verify(token)
+
+            exchange.verify_again = verify_again
         except CountersignError as error:
             refuse(flow, refusal_for(error))
             return
