@@ -77,6 +77,7 @@ def test_json_is_read(data: bytes, value: Any) -> None:
         (b'{"a": 1, "a": 1}', "given twice"),
         (b'{"a": 1, "\\u0061": 2}', "given twice"),
         (b'[{"x": {"a": 1, "b": 2, "a": 3}}]', "'a'"),
+        (b'{"%s": 1, "%s": 2}' % ((b"x" * 80,) * 2), "a member with a long name is given twice"),
         (b"\xef\xbb\xbf{}", "byte order mark"),
         ("{}".encode("utf-16"), "UTF-8"),
         (b'"\xff"', "byte 1"),
@@ -221,8 +222,9 @@ def test_an_exact_number_passes(number: bytes) -> None:
 def test_a_number_that_two_readers_could_read_as_two_is_refused(number: bytes) -> None:
     """More precision than a double has is lost by one reader and kept by another."""
     assert strict_json.loads(number) is not None
-    with pytest.raises(BadInput, match="exactly"):
+    with pytest.raises(BadInput, match="exactly") as caught:
         strict_json.loads(number, exact_numbers=True)
+    assert not any(map(str.isdecimal, str(caught.value)))  # it may be the PIN of somebody
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [-float("inf")]])
@@ -230,3 +232,59 @@ def test_what_is_not_json_is_not_written(value: Any) -> None:
     """NaN and the infinities have no canonical form."""
     with pytest.raises(ValueError, match="JSON"):
         strict_json.dumps(value)
+
+
+@given(documents(TEXT, numbers=st.integers(-(10**30), 10**30) | st.floats(allow_nan=False, allow_infinity=False)))
+def test_in_pieces_it_is_the_same_text(value: Any) -> None:
+    """However a value is cut up."""
+    assert strict_json.dumps_in_pieces(value) == strict_json.dumps(value)
+
+
+@pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1001])
+def test_long_values_in_pieces_are_the_same_text(count: int) -> None:
+    """Around the length of a piece; flat, mixed and nested."""
+    numbers: Any = [*range(count)]
+    members: Any = {f"n{number}": number for number in range(count)}
+    for value in (numbers, members, {"a": numbers, "b": [members, numbers, 1]}, [[], {}, [numbers], members, "x"]):
+        assert strict_json.dumps_in_pieces(value) == strict_json.dumps(value)
+
+
+@pytest.mark.parametrize("length", [99_999, 100_000, 100_001, 300_000])
+def test_a_long_text_in_pieces_is_the_same_text(length: int) -> None:
+    """Also where a piece ends between characters that are escaped, or that UTF-16 would write in two parts."""
+    for text in ("a" * length, '"\\\n\U0001f600' * length):
+        assert strict_json.dumps_in_pieces({"a": [text[:length]]}) == strict_json.dumps({"a": [text[:length]]})
+
+
+@pytest.mark.parametrize(
+    "value", [{"a": "x" * 300_000}, ["x" * 90_000] * 7, {"x" * 300_000: 1}, {"a": {"b": ["x" * 200_000, 1]}}]
+)
+def test_no_piece_is_long(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few values there are: no step writes more than a long text's piece."""
+    written: list[int] = []
+
+    class Watched:
+        def encode(self, part: Any) -> str:
+            text = json.dumps(part, separators=(",", ":"))
+            written.append(len(text))
+            return text
+
+    expected = strict_json.dumps(value)
+    monkeypatch.setattr(strict_json, "_CANONICAL", Watched())
+    assert strict_json.dumps_in_pieces(value) == expected
+    assert max(written) <= 101_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[%s]" % b",".join([b"1"] * 10),
+        b'{"a":{"b":[[],{}, [ ], "a,b[{", "\\",[", 1,2]},"c":3}',
+        b"[[[[[[[[[1]]]]]]]]]",
+    ],
+)
+def test_too_many_values_are_refused_before_they_are_parsed(text: bytes) -> None:
+    """So many pass, whatever stands between them and in their texts; half of them do not."""
+    assert strict_json.loads(text, max_values=11) == strict_json.loads(text)
+    with pytest.raises(TooLarge, match="more than 3 values; split it"):
+        strict_json.loads(text, max_values=3)

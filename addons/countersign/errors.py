@@ -41,6 +41,14 @@ class RulesError(CountersignError):
         self.remedy = remedy
 
 
+class RulesErrors(CountersignError):
+    """The rule files cannot be used. `errors` holds each problem, in the order of files and lines; never empty."""
+
+    def __init__(self, errors: tuple[RulesError, ...]) -> None:
+        super().__init__("\n".join(str(error) for error in errors))
+        self.errors = errors
+
+
 class InvalidCredential(CountersignError):
     """No credential, or one that does not prove who is calling. The text never holds the credential."""
 

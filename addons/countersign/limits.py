@@ -43,6 +43,7 @@ MAX_ALTERNATIVES = 10  # in one any_of; the same
 MAX_SECRET_CHARACTERS = 16 * 1024  # a key, a password, a URL with tokens in it; a larger file is not one
 
 # -- dialects ---------------------------------------------------------------------------------------------------------
+MAX_QUOTED_CHARACTERS = 60  # of a word of the caller's in a refusal; more is not a name that a person has chosen
 MAX_REFERENCES = 64  # schemas that one schema may name; each costs a read of the service
 MAX_REFERENCE_DEPTH = 8  # references of references
 
@@ -93,9 +94,17 @@ OUTBOUND_SECONDS = 5.0  # one request of the gateway's own; a service that needs
 MAX_OUTBOUND_REQUESTS = 64  # of the gateway's own at once; the rest queue, within OUTBOUND_SECONDS
 
 # -- masking ----------------------------------------------------------------------------------------------------------
-MAX_EMBEDDED_JSON_LEVELS = 4  # JSON in a string in JSON ...; services use one, and each level doubles the escapes
+MAX_EMBEDDED_JSON_LEVELS = 24  # JSON in a string in JSON ...; each level doubles the escapes: no body holds more
 MAX_MASKED_VALUES = 100_000  # of one message: each may grow to a digest of 44 characters, and costs one
+MAX_PATH_STATES = 10_000  # of the automaton of JSONPaths; real rules have some dozens, and it is made anew beyond
+MAX_KEPT_POLICIES = 128  # masking rules compiled for one kind of message each; with the names that they know, 20 MB
+MAX_SUBJECTS_OF_RULES = 1024  # for which it is known which masking rules hold; callers choose subjects
+MAX_MASKED_PLACES = 40  # of one message, that its record names; the record itself holds 16 KiB
+MAX_MASKED_PLACE_CHARACTERS = 100  # of one such place; a caller chooses the names in it
+MAX_LABEL_CHARACTERS = 1024  # of a path or name that says what the value beside it is; longer ones hide it
+MAX_CLEAN_PLACES = 1024  # of one kind of message, without a secret in them; so they are looked at once
 MAX_ZSTD_WINDOW_BYTES = 8 * 1024 * 1024  # what a decoder of the content coding has to support, and no more (RFC 9659)
+MAX_READING_LEVELS = 4  # of encodings around a secret: JSON in JSON in base64 in a URL; each level reads all once more
 
 # -- schema_change ----------------------------------------------------------------------------------------------------
 MAX_SCHEMAS_AT_ONE_VALUE = 100  # nested at one value; a reference to itself that goes no deeper ends here
@@ -208,3 +217,47 @@ TUNNEL_RECORD_SECONDS = 60.0  # between two records of a tunnel, and two checks 
 TUNNEL_RECORD_BYTES = 64 * 1024 * 1024  # through a tunnel between two records, both ways together; twice that ends it
 TUNNEL_IDLE_SECONDS = 600.0  # without a byte: as mitmproxy has it for all other connections
 MAX_TUNNEL_SECONDS = 8 * 3600  # a working day; what needs longer opens another one
+
+# -- the masking process ----------------------------------------------------------------------------------------------
+MASKING_SECONDS = 15  # one message of MAX_DECODED_BODY_BYTES, several times over on a busy machine; its client waits
+MASKING_START_SECONDS = 15  # for the child to import what it needs, on a machine that starts everything at once
+MASKING_NICENESS = 5  # the child yields to the event loop, which everybody waits for
+MAX_QUEUED_MASKING = 32  # large messages that wait; the last one would wait for a minute, its client not
+MAX_QUEUED_MASKING_BYTES = 64 * 1024 * 1024  # the same in memory: a dozen of the largest
+MAX_MASKED_ANSWER_BYTES = 24 * 1024 * 1024  # of the child: MAX_PAYLOAD_BYTES, all headers, and some room
+MAX_WHY_NOT_CHARACTERS = 200  # in which the child says why something cannot be masked; its own words are shorter
+MAX_SCHEMAS_OF_MASKING = 64  # that the child keeps, so that each is sent once; then it begins anew
+THREAD_SWITCH_SECONDS = 0.001  # a thread keeps the interpreter from the event loop; Python has five times that
+MAX_MASKED_PLACES_BYTES = 3 * 1024  # of one message in its record, which holds 16 KiB with URL, subject and identity
+
+# -- schemas of data --------------------------------------------------------------------------------------------------
+KNOWN_SCHEMA_SECONDS = 60.0  # old: a change that did not come through the gateway masks data by then
+KNOWN_SCHEMA_RETRY_SECONDS = 5.0  # after a schema could not be read; until then the outcomes of data do not wait for it
+MAX_KNOWN_SCHEMAS = 1000  # subjects whose schemas are remembered, to mask data by what they mark
+MAX_KNOWN_SCHEMA_BYTES = 64 * 1024 * 1024  # of their JSON together; in memory it is about five times that
+
+# -- reports of what went wrong ---------------------------------------------------------------------------------------
+MAX_REPORTED_CAUSES = 20  # exceptions behind one that is reported; a cause of causes beyond tells nobody anything
+MAX_REPORTED_FRAMES = 40  # of one traceback; a recursion has a thousand that are the same
+
+# -- masking: bodies of several parts ---------------------------------------------------------------------------------
+MAX_FORM_FIELDS = 1000  # of one form or query: what web frameworks read, too; each is masked by itself
+MAX_PATH_SEGMENTS = 200  # of one target or URL; each is masked by itself, and services have fewer than twenty
+MAX_JSON_LINES = 10_000  # JSON texts of one body; each is masked by itself, a second or two at the worst
+MAX_BODY_PARTS = 256  # of one multipart body, nested ones included: each has a header that is masked by itself
+MAX_PART_HEADER_BYTES = 4096  # of one part: a name, a file name and a type
+MAX_MULTIPART_LEVELS = 2  # a form whose field holds several files; RFC 7578 has done away even with that
+MAX_PERCENT_LEVELS = 4  # percent-encoding of what is percent-encoded; a redirect of a redirect has three
+MAX_CLEAN_FIELDS = 512  # header fields with nothing to mask that are remembered, for each kind of message
+MAX_CLEAN_FIELD_CHARACTERS = 160  # of one of them; most of what clients send with every request is shorter
+
+# -- masking: names and marks of fields -------------------------------------------------------------------------------
+MAX_FIELD_NAME_CHARACTERS = 128  # of a name, or a part of it, that is judged; what is longer is taken for a secret
+MAX_FIELD_NAME_PARTS = 32  # of `a[b].c`; the same for one of more parts, and each takes time
+MAX_REMEMBERED_NAMES = 4096  # names of fields, and moves of one state, of which the answer is kept
+MAX_MARKED_SUBSCHEMAS = 100_000  # of a document and its references together; the largest published have some 60,000
+MAX_MARK_EDGES = 500_000  # references and nestings of these; many anchors of one name would multiply without it
+MAX_MARK_STEPS = 400_000  # subschemas looked at to find all marked places of one document; half a second at the worst
+MAX_BASE_URIS = 8  # readings of one subschema's identifier; only mixtures of dialects have several
+MAX_REFERENCE_CHARACTERS = 2048  # of a URI in a schema; a longer one leads nowhere
+MAX_MATCHED_CHARACTERS = 128  # of a member's name that is tried on a pattern; longer ones count as if they matched
