@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from countersign.errors import CountersignError
 from countersign.strict_json import Json
@@ -17,14 +18,26 @@ class MaskingFailed(CountersignError):
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSchema:
+    """A schema that the data of a message follows."""
+
+    key: str  #: equal keys, equal documents; what was compiled is found by it
+    document: Json
+    bundle: Mapping[str, Json]  #: what the document refers to, by URI
+
+
+@dataclass(frozen=True, slots=True)
 class MaskedBody:
     """A body as it may be kept."""
 
     length: int  #: bytes as sent, content coding included
     media_type: str | None  #: `type/subtype` in lower case, `unknown` where the header does not say it properly
     digest: str  #: keyed, of the bytes as sent
-    text: bytes | None  #: JSON in UTF-8 without white space, members in their order; None: not kept in readable form
+    text: (
+        bytes | None
+    )  #: in UTF-8; of JSON without white space, members in their order; None: not kept in readable form
     why_unreadable: str | None  #: None where `text` is there, and for an empty body
+    format: Literal["json", "ndjson", "form", "multipart"] | None = None  #: what `text` was read as
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +48,8 @@ class MaskedMessage:
     headers: tuple[tuple[str, str], ...]
     body: MaskedBody
     masked: Mapping[str, int]  #: name of the rule, or of the built-in one, and how many values it masked
+    #: By the same names, where: "body /items/*/card", "header X-Team"; never a value. Of many places the first ones.
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
