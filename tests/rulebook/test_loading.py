@@ -44,6 +44,26 @@ def test_the_examples_in_the_comments_of_the_shipped_rules_work(rules: RulesDire
     assert [target.name for target in rulebook.notify] == ["chat", "hook"]
 
 
+def test_the_examples_in_the_comments_of_the_shipped_masking_work(rules: RulesDirectory) -> None:
+    """Uncommented as they stand, with a dialect that has the placeholder: segments, what callers get, what is built in."""
+    text = (rules.path / "masking.yaml").read_text(encoding="utf-8")
+    rules.write("masking.yaml", re.sub(r"^( *)# ( *(?:- |[a-z_]+:(?: .*)?$).*)$", r"\1\2", text, flags=re.MULTILINE))
+    rules.replace("dialects/rest.yaml", "path: /data/{subject}", "path: /data/{customer}/{subject}")
+    rulebook = rules.load()
+    assert [rule.segments for rule in rulebook.masking if rule.segments] == [("customer",)]
+    assert [rule.groups for rule in rulebook.masking if "response-to-client" in rule.directions] == [("support",)]
+    assert rulebook.built_in_masking.phone_regions == ("DE", "US")
+    assert {"pin"} == set(rulebook.built_in_masking.names_off)
+
+
+def test_the_shipped_masking_shows_each_selector() -> None:
+    """With an example for each, so that nobody changes one without seeing that it still masks."""
+    masking = load(SHIPPED).masking
+    for selector in ("paths", "headers", "query", "names", "detectors", "marks"):
+        assert any(getattr(rule, selector) for rule in masking)
+    assert all(rule.examples for rule in masking)
+
+
 @pytest.mark.parametrize("file", ["identity.yaml", "access.yaml", "approval.yaml", "masking.yaml"])
 @pytest.mark.parametrize(("content", "problem"), [(None, "the file is missing"), ("", "the file is empty")])
 def test_no_file_may_be_missing_or_empty(rules: RulesDirectory, file: str, content: str | None, problem: str) -> None:

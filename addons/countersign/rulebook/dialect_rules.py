@@ -103,7 +103,7 @@ class _Reader:
         if effect == "delete" and "subject" not in entry:
             self._add(line, "an operation that does delete needs 'subject'", "say what is deleted")
         if effect in ("read", "data"):
-            for key in ("schema", "current", *(["references"] if effect == "data" else [])):
+            for key in ("schema", "current" if effect == "read" else "references"):
                 if key in entry:
                     self._add(entry.lines[key], f"{key!r} has no meaning where the effect is {effect}", "remove it")
         if _NO_BODY_METHODS & set(entry["methods"]):

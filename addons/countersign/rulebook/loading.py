@@ -28,8 +28,10 @@ from countersign.rulebook.problems import Problems, did_you_mean
 from countersign.rulebook.values import (
     ApprovalRule,
     BreakGlassRule,
+    BuiltInMasking,
     EvidenceRules,
     IdentityRules,
+    MaskingRule,
     NotifyTarget,
     Rulebook,
 )
@@ -59,7 +61,8 @@ def load(directory: Path) -> Rulebook:
     identity = identity_rules.identity(files["identity"], problems) if "identity" in files else IdentityRules((), ())
     access = access_rules.access(files["access"], problems) if "access" in files else ()
     approval, break_glass, notify = _approval(files.get("approval"), problems)
-    masking = masking_rules.masking(files["masking"], problems) if "masking" in files else ()
+    masking, built_in_masking = _masking(files.get("masking"), problems)
+    masking_rules.check_together(masking, connections, dialects if "dialects" in whole else None, problems)
     evidence = evidence_rules.evidence(documents["evidence.yaml"], problems) if "evidence.yaml" in documents else None
     if "identity" in files:
         named = [(person, rule.source) for rule in access for person in rule.who.people]
@@ -80,6 +83,7 @@ def load(directory: Path) -> Rulebook:
         break_glass=break_glass,
         notify=notify,
         evidence=evidence or EvidenceRules(),
+        built_in_masking=built_in_masking,
     )
 
 
@@ -103,6 +107,12 @@ def _approval(
         break_glass_rules.break_glass(document, windows, problems),
         notify_rules.notify(document, problems),
     )
+
+
+def _masking(document: Document | None, problems: Problems) -> tuple[tuple[MaskingRule, ...], BuiltInMasking]:
+    if document is None:
+        return (), BuiltInMasking()
+    return masking_rules.masking(document, problems), masking_rules.built_in_masking(document, problems)
 
 
 def _contents(directory: Path, problems: Problems) -> dict[str, bytes]:

@@ -7,14 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from countersign.errors import CountersignError, RulesError
-
-
-class RulesErrors(CountersignError):
-    """The rule files cannot be used. `errors` holds each problem, in the order of files and lines; never empty."""
-
-    def __init__(self, errors: tuple[RulesError, ...]) -> None:
-        super().__init__("\n".join(str(error) for error in errors))
-        self.errors = errors
+from countersign.errors import RulesErrors as RulesErrors
 
 
 class Unfit(CountersignError):

@@ -57,9 +57,9 @@ def _note(error: ValidationError, document: Document, problems: Problems) -> Non
     wanted: Any = error.validator_value
     if error.validator == "additionalProperties":
         assert isinstance(error.schema, dict)
-        known = error.schema["properties"]
+        known = [key for key, meaning in error.schema["properties"].items() if not _is_refused(meaning)]
         for key in instance:
-            if key not in known:
+            if key not in error.schema["properties"]:
                 spelling = did_you_mean(key, known)
                 problems.add(document.file, document.line_of([*path, key]), f"unknown key {key[:40]!r}", spelling)
         return
@@ -100,6 +100,11 @@ def _words(path: list[str | int]) -> str:
     for step in path:
         words += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if words else step
     return words
+
+
+def _is_refused(schema: Any) -> bool:
+    """An old name, say, whose description tells the new one."""
+    return isinstance(schema, dict) and schema.get("not") == {}
 
 
 def _meaning_of_key(schema: Any, key: str) -> str:

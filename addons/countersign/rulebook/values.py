@@ -1,7 +1,7 @@
 """What the rule files say, as frozen values: one class for each thing a rule file can name.
 
 A value that exists is a valid value: `rulebook.loading` checked it against its JSON Schema and against the other files.
-Those of dialects/*.yaml stand in a file of their own; all are imported from here.
+Those of dialects, evidence and masking stand in files of their own; all are imported from here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from countersign.rulebook.dialect_values import SchemaPlace as SchemaPlace
 from countersign.rulebook.evidence_values import EvidenceRules as EvidenceRules
 from countersign.rulebook.evidence_values import RetentionRule as RetentionRule
 from countersign.rulebook.evidence_values import WitnessRule as WitnessRule
+from countersign.rulebook.masking_values import BuiltInMasking as BuiltInMasking
+from countersign.rulebook.masking_values import MaskingDirection as MaskingDirection
+from countersign.rulebook.masking_values import MaskingHow as MaskingHow
+from countersign.rulebook.masking_values import MaskingRule as MaskingRule
 from countersign.rulebook.places import SecretPlace as SecretPlace
 from countersign.rulebook.places import Source as Source
 
@@ -222,25 +226,6 @@ class NotifyTarget:
     source: Source
 
 
-# -- masking.yaml -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class MaskingRule:
-    """What to mask in what is kept. One of `paths`, `headers`, `query` is given."""
-
-    name: str
-    connections: tuple[str, ...]
-    subjects: tuple[str, ...]
-    directions: tuple[Literal["request", "response", "schema"], ...]
-    paths: tuple[str, ...]  #: JSONPath in bodies
-    headers: tuple[str, ...]  #: names, any case
-    query: tuple[str, ...]  #: parameter names
-    how: Literal["redact", "keep-last", "keyed-hash"]
-    keep: int  #: characters kept by `keep-last`
-    source: Source
-
-
 # -- all of it --------------------------------------------------------------------------------------------------------
 
 
@@ -259,3 +244,4 @@ class Rulebook:
     break_glass: tuple[BreakGlassRule, ...] = ()
     notify: tuple[NotifyTarget, ...] = ()
     evidence: EvidenceRules = field(default_factory=EvidenceRules)
+    built_in_masking: BuiltInMasking = field(default_factory=BuiltInMasking)
