@@ -5,7 +5,7 @@ Does not check that either is a valid schema: `validity.check_schema` does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -45,7 +45,7 @@ def compare(
     old_bundle: Mapping[str, Json] = _NO_SCHEMAS,
     new_bundle: Mapping[str, Json] = _NO_SCHEMAS,
     default_dialect: str | None = None,
-    masked_names: Collection[str] = (),
+    masked_names: Container[str] = (),
 ) -> SchemaDiff:
     """Compare the current schema with the proposed one.
 
@@ -53,7 +53,7 @@ def compare(
     by the name used in `$ref`; nothing is ever fetched. `default_dialect` is the `$schema`, or the name, of the dialect
     of documents that state none; `openapi-3.0` and `kubernetes` hold whatever a document states. Without it they are
     read as the keywords that they use suggest, and where several readings fit, a verdict is what all of them say.
-    `masked_names`: members that masking rules hide; that one is declared or no longer declared is a change of its mark.
+    `masked_names`: members that masking hides; that one is declared or no longer declared is a change of its mark.
     Raises nothing on hostile schemas: past a limit the verdict is `unknown`.
     """
     if old is None:
@@ -134,7 +134,7 @@ class _Comparison:
         after: Bundle,
         old_dialect: Dialect,
         new_dialect: Dialect,
-        masked_names: Collection[str] = (),
+        masked_names: Container[str] = (),
         default: Dialect | None = None,
     ) -> None:
         self._default = default

@@ -7,7 +7,7 @@ Errs on the side of silence. Does not say whether a mark is right; knows no mask
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from countersign.schema_change import keywords
@@ -29,10 +29,10 @@ class Quotes:
     `documents`: both schemas and their bundles; `names`: of all members in these.
     """
 
-    def __init__(self, documents: Iterable[Json], names: frozenset[str], masked_names: Collection[str] = ()) -> None:
+    def __init__(self, documents: Iterable[Json], names: frozenset[str], masked_names: Container[str] = ()) -> None:
         self._documents = documents
         self._masked_names = masked_names
-        self._is_free = not masked_names and _MARKING.isdisjoint(names)
+        self._is_free = masked_names == () and _MARKING.isdisjoint(names)
 
     def may_quote(self, change: Change) -> bool:
         """Whether a summary may say the values of `change`; False also where its sentence says none."""
@@ -51,8 +51,8 @@ def _has_values(change: Change) -> bool:
 class SensitiveNames:
     """The names of the members and definitions that are sensitive on either side of a comparison."""
 
-    def __init__(self, documents: Iterable[Json], masked_names: Collection[str] = ()) -> None:
-        self._masked = frozenset(masked_names)
+    def __init__(self, documents: Iterable[Json], masked_names: Container[str] = ()) -> None:
+        self._masked = masked_names
         self._names: set[str] = set()
         self._is_lost = False  #: a mark that no name says, or a reference that may lead anywhere
         self._find(list(documents))
@@ -62,7 +62,7 @@ class SensitiveNames:
         pointers = [each for each in (change.pointer, change.old_pointer, change.new_pointer) if each is not None]
         tokens = [token for pointer in pointers for token in _tokens(pointer)]
         names = {name for pointer in pointers for name in _names(_tokens(pointer))}
-        if not _UNNAMED.isdisjoint(tokens) and (self._names or self._masked):
+        if not _UNNAMED.isdisjoint(tokens) and (self._names or self._masked != ()):
             return True  # what has no name there can have one of these
         return self._is_lost or not self._names.isdisjoint(names)
 

@@ -5,7 +5,7 @@ Does not say whether a mark is right, and knows no masking rules: whoever has so
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from countersign.schema_change import keywords
@@ -29,8 +29,8 @@ class Mark:
 class Marks:
     """Finds the marks on one side of a comparison; each schema is looked at once, however many references lead to it."""
 
-    def __init__(self, masked_names: Collection[str]) -> None:
-        self._masked = frozenset(masked_names)
+    def __init__(self, masked_names: Container[str]) -> None:
+        self._masked = masked_names
         self._seen: set[int] = set()
         self._kept: list[Json] = []  # keeps what `id` named alive
 

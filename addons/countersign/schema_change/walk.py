@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Container
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
@@ -60,7 +60,7 @@ class Pair:
 class Walk:
     """The changes found so far, the pairs still to be looked at, and the prover that says what a change does."""
 
-    def __init__(self, reader: Reader, prover: Prover, masked_names: Collection[str] = ()) -> None:
+    def __init__(self, reader: Reader, prover: Prover, masked_names: Container[str] = ()) -> None:
         self.reader = reader
         self.prover = prover
         self.changes: list[Change] = []
