@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
+from countersign import limits
 from countersign.dialects.operations import RequestView, UnknownOperation
 from countersign.dialects.recognition import recognise
-from countersign.errors import BadInput, CountersignError, UnsupportedMedia
+from countersign.errors import BadInput, CountersignError, TooLarge, UnsupportedMedia
 from countersign.rulebook.values import Dialect
 
 MEDIA = "application/vnd.schemaregistry.v1+json"
@@ -214,3 +216,43 @@ def test_no_subject_is_in_an_error(confluent: Dialect) -> None:
         with pytest.raises(CountersignError) as caught:
             recognise(confluent, _view("DELETE", target))
         assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body", "names"),
+    [
+        ("GET", "/schemas/orders", b"", ("", "subject")),
+        ("POST", "/data/orders", b"{}", ("", "subject")),
+        ("GET", "/elsewhere/x", b"", ()),
+    ],
+)
+def test_each_segment_of_the_path_has_its_name(
+    rest: Dialect, method: str, target: str, body: bytes, names: tuple[str, ...]
+) -> None:
+    """The placeholder that it stands for, nothing for a literal one; of a path that nobody knows none."""
+    assert recognise(rest, _view(method, target, body, "application/json")).path_names == names
+
+
+def test_data_says_where_its_schema_is(rest: Dialect) -> None:
+    """Beside what it would change, which is nothing: access alone decides about it."""
+    data = recognise(rest, _view("POST", "/data/orders", b"not looked at", "text/plain"))
+    change = recognise(rest, _view("PUT", "/schemas/orders", b"{}", "application/json"))
+    assert (data.effect, data.subject, data.current) == ("data", "orders", None)
+    assert data.data_schema == change.current
+    assert change.data_schema is None
+
+
+def test_a_body_of_very_many_values_is_refused_before_it_is_parsed(
+    rest: Dialect, confluent: Dialect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the schema is a text in the body; one of few values is read."""
+    monkeypatch.setattr(limits, "MAX_SCHEMA_NODES", 10)
+    for count in (3, 30):
+        schema = {"enum": [*range(count)]}
+        views = [
+            (rest, _view("PUT", "/schemas/orders", json.dumps(schema).encode(), "application/json")),
+            (confluent, _view("POST", REGISTER, _body(schema=json.dumps(schema)))),
+        ]
+        for dialect, view in views:
+            with pytest.raises(TooLarge, match="more than 10 values") if count > 10 else nullcontext():
+                assert recognise(dialect, view).proposed == schema

@@ -5,6 +5,7 @@ targets      the one reading of a request target; templates -> targets
 bodies       the one reading of a JSON body, and where schemas and references stand in it
 current      answers of the service -> the schema that is in force
 refusals     members that a dialect adds to a refusal
+quotation    words of the caller in a refusal
 operations   the values
 """
 

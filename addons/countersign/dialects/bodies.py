@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from countersign import limits, strict_json
 from countersign.dialects import targets
 from countersign.dialects.operations import Reference
+from countersign.dialects.quotation import quoted
 from countersign.errors import BadInput, TooLarge, UnsupportedMedia
 from countersign.rulebook.values import BundlePlace, SchemaPlace
 from countersign.strict_json import Json
@@ -31,11 +32,11 @@ def check_media_type(media_type: str | None) -> None:
             raise UnsupportedMedia("JSON is UTF-8; send the body so, and no other charset")
 
 
-def parse(body: bytes) -> Json:
-    """The body as JSON whose numbers every reader sees alike. Raises BadInput, TooLarge."""
+def parse(body: bytes, *, max_values: int | None = None) -> Json:
+    """The body as JSON whose numbers every reader sees alike; `max_values` as for `strict_json.loads`. Raises BadInput, TooLarge."""
     if not body:
         raise BadInput("the body is empty; this operation needs a JSON body")
-    return strict_json.loads(body, exact_numbers=True)
+    return strict_json.loads(body, exact_numbers=True, max_values=max_values)
 
 
 def check_members(document: Json, members: Sequence[str], only_if: Mapping[str, str]) -> None:
@@ -50,13 +51,13 @@ def check_members(document: Json, members: Sequence[str], only_if: Mapping[str, 
     for member in document if members else ():
         if member not in members:
             raise BadInput(
-                f"the body has the member {member[:40]!r}, which reviewers would not see; "
+                f"the body has the member {quoted(member)}, which reviewers would not see; "
                 f"only these are let through: {', '.join(members)}"
             )
 
 
-def schema_at(place: SchemaPlace, document: Json) -> Json:
-    """The schema, an object or a boolean. Raises BadInput naming the place, TooLarge."""
+def schema_at(place: SchemaPlace, document: Json, *, max_values: int | None = None) -> Json:
+    """The schema, an object or a boolean; `max_values` of one in a string. Raises BadInput naming the place, TooLarge."""
     found, value = _at(place.path, document)
     if not found:
         raise BadInput(f"there is no schema at {place.path} of the body")
@@ -64,7 +65,7 @@ def schema_at(place: SchemaPlace, document: Json) -> Json:
         if not isinstance(value, str):
             raise BadInput(f"the schema at {place.path} of the body is not a string that holds JSON")
         try:
-            value = strict_json.loads(value.encode(), exact_numbers=True)
+            value = strict_json.loads(value.encode(), exact_numbers=True, max_values=max_values)
         except BadInput as error:
             raise type(error)(f"the schema at {place.path} of the body: {error.detail}") from None
     if not isinstance(value, dict | bool):

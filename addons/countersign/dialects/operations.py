@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from countersign.errors import CountersignError
 from countersign.rulebook.values import BundlePlace, Effect, SchemaPlace, Source
@@ -65,5 +66,18 @@ class Operation:
     proposed: Json  #: the whole schema in the request; None where there is none
     has_proposed: bool
     references: tuple[Reference, ...]  #: of the proposed schema
-    current: CurrentRead | None
+    current: CurrentRead | None  #: of a change: the schema that it would replace
     rule: Source
+    path_names: tuple[str, ...] = ()  #: placeholder of each path segment, "" for a literal one; (): no template fits
+    data_schema: CurrentRead | None = None  #: of data: the schema that describes it
+
+    @property
+    def holds(self) -> Literal["schema", "data", "unknown"]:
+        """What the bodies of the request and of its answer are."""
+        match self.effect:
+            case "register" | "update":
+                return "schema"
+            case "data":
+                return "data"
+            case _:
+                return "unknown"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from countersign import limits
 from countersign.dialects import bodies, targets
 from countersign.dialects.operations import CurrentRead, Operation, RequestView, UnknownOperation
+from countersign.dialects.quotation import quoted
 from countersign.errors import BadInput
 from countersign.rulebook.values import Dialect, LookUp, OperationRule
 from countersign.strict_json import Json
@@ -31,7 +33,7 @@ def recognise(dialect: Dialect, request: RequestView) -> Operation:
         if request.method in _READ_METHODS:
             return Operation(dialect.name, "plain read", "read", None, None, False, (), None, dialect.source)
         raise UnknownOperation(
-            f"{request.method[:20]!r} on this path is no operation of the dialect {dialect.name!r}; "
+            f"{quoted(request.method)} on this path is no operation of the dialect {dialect.name!r}; "
             "only the operations it lists and plain reads pass"
         )
     if query is not None and not (request.method in _READ_METHODS and rule.effect in _HARMLESS):
@@ -39,16 +41,21 @@ def recognise(dialect: Dialect, request: RequestView) -> Operation:
     subject = _subject(dialect, rule, values)
     document = _document(rule, request)
     bodies.check_members(document, rule.members, rule.only_if)
+    look_up = _current(rule.current, values) if rule.current is not None else None
     return Operation(
         dialect=dialect.name,
         name=rule.name,
         effect=rule.effect,
         subject=subject,
-        proposed=bodies.schema_at(rule.schema, document) if rule.schema is not None else None,
+        proposed=bodies.schema_at(rule.schema, document, max_values=limits.MAX_SCHEMA_NODES)
+        if rule.schema is not None
+        else None,
         has_proposed=rule.schema is not None,
         references=bodies.references_at(rule.references, document),
-        current=_current(rule.current, values) if rule.current is not None else None,
+        current=None if rule.effect == "data" else look_up,
         rule=rule.source,
+        path_names=_path_names(rule.path),
+        data_schema=look_up if rule.effect == "data" else None,
     )
 
 
@@ -68,7 +75,7 @@ def _match(dialect: Dialect, method: str, segments: tuple[str, ...]) -> tuple[Op
 
 def _values(template: str, segments: tuple[str, ...]) -> dict[str, str] | None:
     """The values of the placeholders of `template`, or None where the path is another one."""
-    parts = template[1:].split("/") if template != "/" else []
+    parts = _parts(template)
     if len(parts) != len(segments):
         return None
     values: dict[str, str] = {}
@@ -80,11 +87,19 @@ def _values(template: str, segments: tuple[str, ...]) -> dict[str, str] | None:
     return values
 
 
+def _path_names(template: str) -> tuple[str, ...]:
+    return tuple(part[1:-1] if part.startswith("{") else "" for part in _parts(template))
+
+
+def _parts(template: str) -> list[str]:
+    return template[1:].split("/") if template != "/" else []
+
+
 def _check_query(rule: OperationRule, query: str) -> None:
     for name in targets.query_names(query):
         if name not in rule.query:
             raise UnknownOperation(
-                f"the query parameter {name[:40]!r} is not known for the operation {rule.name!r}, and could be a switch; "
+                f"the query parameter {quoted(name)} is not known for the operation {rule.name!r}, and could be a switch; "
                 "leave it out or list it in the dialect"
             )
 
@@ -106,7 +121,7 @@ def _document(rule: OperationRule, request: RequestView) -> Json:
     if not speaks_of_body and (rule.effect in _HARMLESS or not request.body):
         return None
     bodies.check_media_type(request.media_type)
-    return bodies.parse(request.body)
+    return bodies.parse(request.body, max_values=limits.MAX_SCHEMA_NODES)
 
 
 def _current(look_up: LookUp, values: dict[str, str]) -> CurrentRead:
