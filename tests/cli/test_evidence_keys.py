@@ -6,6 +6,7 @@ import os
 
 from countersign.evidence.control import os_user
 from countersign.evidence.keys import SIGNING_KEY_NAME
+from countersign.evidence.values_key import KEY_NAME as VALUES_KEY_NAME
 from tests.cli.acting_log import ActingLog
 
 
@@ -39,3 +40,19 @@ def test_rules_that_cannot_be_used(acting: ActingLog) -> None:
     with acting.gateway():
         (acting.rules / "evidence.yaml").write_text("compliance: yes\n")
         assert acting.run("rotate-key").exit_code == 0
+
+
+def test_erase_values_key(acting: ActingLog) -> None:
+    """With and without a gateway: another key is in the file, a running gateway has it at once, and it is on record."""
+    file = acting.places.keys / VALUES_KEY_NAME
+    first = file.read_bytes()
+    result = acting.run("erase-values-key", "--reason", "GDPR")
+    assert (result.exit_code, result.output) == (0, f"erased: {file}\n")
+    second = file.read_bytes()
+    with acting.gateway() as log:
+        result = acting.run("erase-values-key")
+        assert result.exit_code == 0, result.output
+        assert log.values_key.hex().encode() == file.read_bytes().strip()
+    assert len({first, second, file.read_bytes()}) == 3
+    assert [record.fields["reason"] for record in acting.records("key_erasure")] == ["GDPR", None]
+    assert acting.report.ok

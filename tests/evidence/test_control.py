@@ -230,3 +230,14 @@ def test_os_user() -> None:
     assert control.os_user(0) == "root (uid 0)"
     assert control.os_user(2**31 - 7) == "uid 2147483641"
     assert str(os.geteuid()) in control.os_user(os.geteuid())
+
+
+def test_the_key_of_masked_values_is_erased(acting: Acting) -> None:
+    """The record says who and why; the log has another key at once, and who masks by it is told."""
+    told: list[bytes] = []
+    acting.control = Control(acting.log, [], acting._needed, acting.clock, lambda: told.append(acting.log.values_key))
+    before = acting.log.values_key
+    assert acting.do(control.erase_values_key("GDPR")) == {"erased": "values.key"}
+    assert told == [acting.log.values_key] != [before]
+    assert last(acting.log, "key_erasure") == {"key": "values.key", "actor": "ana (uid 1000)", "reason": "GDPR"}
+    assert verify(acting.places.database, acting.log.vkey).ok

@@ -208,8 +208,8 @@ def _stop(*arguments: object, **named: object) -> None:
 _STEPS: dict[str, tuple[str, int]] = {
     "key staged": ("countersign.evidence.log.EvidenceLog._submit_act", 1),
     "in the transaction": ("countersign.evidence.appender.signed", 1),
-    "committed": ("countersign.evidence.log.keys.settle", 2),
-    "vkey file not replaced": ("countersign.evidence.keys._replace", 2),
+    "committed": ("countersign.evidence.key_acts.keys.settle", 2),
+    "vkey file not replaced": ("countersign.evidence.keys.replace_file", 2),
     "vkey file replaced": ("pathlib.Path.rename", 2),
     "key taken": ("", 2),
 }
@@ -242,14 +242,14 @@ def test_interrupted_rotation(places: StatePlaces, monkeypatch: pytest.MonkeyPat
     assert report.ok, report.problems
     assert len(report.epochs) == epochs + 1
     assert verify(places.database, first).ok
-    assert {path.name for path in places.keys.iterdir()} == {"log.key", "digest.key", "log.vkey"}
+    assert {path.name for path in places.keys.iterdir()} == {"log.key", "digest.key", "log.vkey", "values.key"}
 
 
 def test_rotated_without_its_new_key(places: StatePlaces, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log that was rotated and whose new key is gone is not continued with the old one."""
     log = logs.open_log(places)
     with monkeypatch.context() as killing:
-        killing.setattr("countersign.evidence.log.keys.settle", _stop)
+        killing.setattr("countersign.evidence.key_acts.keys.settle", _stop)
         with pytest.raises(EvidenceUnavailable):
             log.rotate_key("tests")
     log.close()

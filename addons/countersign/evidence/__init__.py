@@ -8,7 +8,8 @@ settings.py      what the operator chose                            places.py   
 space.py         room for the outcomes of what is in flight         directory.py   private directories
 tree.py          RFC 6962 Merkle tree and proofs                    stored_tree.py the same from the database
 checkpoint.py    C2SP signed notes                                  epochs.py      the keys, one after the other
-keys.py          signing key and digest key                         lock.py        one writer, the same files
+keys.py          the log's keys       key_files.py   their files       lock.py        one writer, the same files
+values_key.py    of masked values that stay comparable              key_acts.py      what the writer does to keys
 schema.py        tables and migrations                              store.py       connections, reading
 erasures.py      what was erased by rule                            pruning.py     the erasing
 anchors.py       checkpoints kept elsewhere                         checkpoint_file.py  a file of them

@@ -93,6 +93,8 @@ def _sentence(record: Record) -> Iterator[str]:
             yield "nothing happened"
         case "key_rotation":
             yield f"the log has a new key, epoch {_text(fields.get('epoch')) or 'unknown'}{_by(fields)}"
+        case "key_erasure":
+            yield f"the key {_text(fields.get('key')) or 'of masked values'} was erased{_by(fields)}"
         case "prune":
             yield f"{_text(fields.get('count')) or 'some'} payloads were erased by the rule {_text(fields.get('rule'))}{_by(fields)}"
         case "export":

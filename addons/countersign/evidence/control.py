@@ -16,6 +16,7 @@ from countersign.evidence import pruning
 from countersign.evidence.log import EvidenceLog
 from countersign.evidence.pruning import Needed, Plan, Tell
 from countersign.evidence.records import Entry
+from countersign.evidence.values_key import KEY_NAME
 from countersign.rulebook.values import RetentionRule
 from countersign.strict_json import Json
 
@@ -31,17 +32,24 @@ class Control:
     """The acts on one open log. Any thread may call it."""
 
     def __init__(
-        self, log: EvidenceLog, rules: Sequence[RetentionRule], needed: Needed, clock: Callable[[], int]
+        self,
+        log: EvidenceLog,
+        rules: Sequence[RetentionRule],
+        needed: Needed,
+        clock: Callable[[], int],
+        on_new_values_key: Callable[[], None] = lambda: None,
     ) -> None:
-        """`rules` are those in force; `needed` says what they leave alone; `clock` gives microseconds since 1970, UTC."""
+        """`rules` are those in force; `needed` says what they leave alone; `clock` gives microseconds since 1970, UTC;
+        `on_new_values_key` is called when the log has another key of masked values."""
         self._log = log
         self._rules = {rule.name: rule for rule in rules}
         self._needed = needed
         self._clock = clock
+        self._on_new_values_key = on_new_values_key
         self._pruning = threading.Lock()
 
     def perform(self, asked: Json, actor: str, tell: Tell) -> dict[str, Json]:
-        """Do what is asked for, in one of the forms that `prune_by`, `ROTATE_KEY` and `export_of` make.
+        """Do what is asked for, in one of the forms that `prune_by`, `ROTATE_KEY`, `erase_values_key` and `export_of` make.
 
         Raises Refused and the other CountersignErrors of the log, and what `tell` raises.
         """
@@ -50,6 +58,8 @@ class Control:
                 return self.prune(self._in_force(rule), actor, reason, tell)
             case {"act": "rotate-key", **rest} if not rest:
                 return self._rotate_key(actor)
+            case {"act": "erase-values-key", "reason": None | str() as reason, **rest} if not rest:
+                return self._erase_values_key(actor, reason)
             case {"act": "export", "what": dict() as what, **rest} if not rest:
                 return self._note_export(what, actor)
         raise Refused("no such act; are the command and the gateway of the same version?")
@@ -86,6 +96,11 @@ class Control:
         self._log.rotate_key(actor)
         return {"old": old, "new": self._log.vkey.splitlines()[-1]}
 
+    def _erase_values_key(self, actor: str, reason: str | None) -> dict[str, Json]:
+        self._log.erase_values_key(actor, reason)
+        self._on_new_values_key()
+        return {"erased": KEY_NAME}
+
     def _note_export(self, what: dict[str, Json], actor: str) -> dict[str, Json]:
         match what:
             case {
@@ -107,6 +122,11 @@ class Control:
 
 
 ROTATE_KEY: Json = {"act": "rotate-key"}
+
+
+def erase_values_key(reason: str | None) -> Json:
+    """What asks for erasing the key of masked values."""
+    return {"act": "erase-values-key", "reason": reason}
 
 
 def prune_by(rule: RetentionRule, reason: str | None) -> Json:

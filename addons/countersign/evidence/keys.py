@@ -5,11 +5,8 @@ Does not check who else can read the directory's volume, a backup of it, or this
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,14 +15,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from countersign import limits
 from countersign.evidence import directory as directories
+from countersign.evidence import values_key
 from countersign.evidence.checkpoint import Signer, Verifier, parse_vkeys
 from countersign.evidence.errors import BadNote, KeyFileError
+from countersign.evidence.key_files import (
+    new_secret,
+    read_secret,
+    read_secret_key,
+    refuse_others_writing,
+    replace_file,
+    write_once,
+)
 from countersign.evidence.places import VKEY_NAME
 
 SIGNING_KEY_NAME = "log.key"
 NEXT_KEY_NAME = "log.key.next"  # of the next epoch, between the making of it and its first use
 DIGEST_KEY_NAME = "digest.key"
-_DIGEST_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class LogKeys:
     signer: Signer
     digest_key: bytes = field(repr=False)  #: 32 bytes, HMAC-SHA-256 key of digests over what was sent
     known: tuple[Verifier, ...]  #: the keys of all epochs that were published, oldest first, the current one last
+    values_key: bytes = field(repr=False)  #: 32 bytes, HMAC-SHA-256 key of masked values that stay comparable
 
 
 def create(directory: Path, origin: str, randomness: Callable[[int], bytes]) -> LogKeys:
@@ -44,17 +50,18 @@ def create(directory: Path, origin: str, randomness: Callable[[int], bytes]) -> 
     """
     directories.make_private(directory)
     write_once(directory / SIGNING_KEY_NAME, new_key(randomness), mode=0o600)
-    write_once(directory / DIGEST_KEY_NAME, randomness(_DIGEST_KEY_BYTES).hex().encode() + b"\n", mode=0o600)
-    return load(directory, origin)
+    write_once(directory / DIGEST_KEY_NAME, new_secret(randomness), mode=0o600)
+    return load(directory, origin, randomness)
 
 
-def load(directory: Path, origin: str) -> LogKeys:
-    """The keys of an existing log; a rotation that was interrupted is still to be ended by `settle`.
+def load(directory: Path, origin: str, randomness: Callable[[int], bytes]) -> LogKeys:
+    """The keys of an existing log; a rotation that was interrupted is still to be ended by `settle`. The key of masked values
+    is made anew where it is gone.
 
     Raises KeyFileError when a file is missing, can be read or replaced by others, or does not hold its key; and when
     `log.vkey` beside it is of another key or another origin.
     """
-    _refuse_others_writing(directory)
+    refuse_others_writing(directory)
     signer = read_signer(directory / SIGNING_KEY_NAME, origin)
     known: tuple[Verifier, ...] = (signer.verifier,)
     if is_published(directory):
@@ -65,7 +72,8 @@ def load(directory: Path, origin: str) -> LogKeys:
                 f"{directory / VKEY_NAME}: not the public key of {SIGNING_KEY_NAME} under the origin {origin}; "
                 "restore the key, or configure the origin that the log was begun with"
             )
-    return LogKeys(signer, _read_digest_key(directory / DIGEST_KEY_NAME), known)
+    digest_key = read_secret_key(directory / DIGEST_KEY_NAME)
+    return LogKeys(signer, digest_key, known, values_key.take(directory, randomness))
 
 
 def stage(directory: Path, origin: str, randomness: Callable[[int], bytes]) -> Signer:
@@ -93,12 +101,12 @@ def settle(directory: Path, keys: LogKeys, current: Verifier) -> LogKeys:
         )
     known = keys.known if current in keys.known else (*keys.known, current)
     try:
-        _replace(directory / VKEY_NAME, "".join(f"{key.vkey()}\n" for key in known).encode(), mode=0o644)
+        replace_file(directory / VKEY_NAME, "".join(f"{key.vkey()}\n" for key in known).encode(), mode=0o644)
         upcoming.rename(directory / SIGNING_KEY_NAME)
         directories.sync(directory)
     except OSError as error:
         raise KeyFileError(f"{directory}: the next key cannot be taken: {error.strerror}") from None
-    return LogKeys(signer, keys.digest_key, known)
+    return replace(keys, signer=signer, known=known)
 
 
 def publish(directory: Path, verifier: Verifier) -> None:
@@ -134,7 +142,7 @@ def new_key(randomness: Callable[[int], bytes]) -> bytes:
 def read_signer(path: Path, origin: str) -> Signer:
     """The signing key in a PEM file that only its owner may read, under this name. Raises KeyFileError."""
     try:
-        private_key = load_pem_private_key(_read_secret(path), password=None)
+        private_key = load_pem_private_key(read_secret(path), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise KeyFileError(f"{path}: not an unencrypted PEM private key") from None
     if not isinstance(private_key, Ed25519PrivateKey):
@@ -143,68 +151,3 @@ def read_signer(path: Path, origin: str) -> Signer:
         return Signer.of(origin, private_key)
     except BadNote as error:
         raise KeyFileError(str(error)) from None
-
-
-def _read_digest_key(path: Path) -> bytes:
-    try:
-        key = bytes.fromhex(_read_secret(path).decode("ascii"))
-    except ValueError:
-        key = b""
-    if len(key) != _DIGEST_KEY_BYTES:
-        raise KeyFileError(f"{path}: not {_DIGEST_KEY_BYTES} bytes in hexadecimal")
-    return key
-
-
-def _read_secret(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise KeyFileError(f"{path}: not a regular file")
-            if status.st_mode & 0o077:
-                raise KeyFileError(f"{path}: others may read or write it; chmod 600, and think of it as known to them")
-            return file.read(limits.MAX_KEY_FILE_BYTES)
-    except OSError as error:
-        raise KeyFileError(f"{path}: cannot be read: {error.strerror}; restore it from its backup") from None
-
-
-def _refuse_others_writing(directory: Path) -> None:
-    """Who may write a directory may replace a 0600 file in it."""
-    try:
-        mode = directory.stat().st_mode
-    except OSError as error:
-        raise KeyFileError(f"{directory}: cannot be read: {error.strerror}") from None
-    if mode & 0o022:
-        raise KeyFileError(f"{directory}: others may replace the keys in it; chmod 700")
-
-
-def write_once(path: Path, data: bytes, *, mode: int) -> None:
-    """Whole or not at all, durable, and never over a file that is there (two first starts at the same moment)."""
-    if path.exists():
-        return
-    try:
-        draft = _draft(path, data, mode)
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-        directories.sync(path.parent)
-    except OSError as error:
-        raise KeyFileError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _replace(path: Path, data: bytes, *, mode: int) -> None:
-    """Whole or not at all, durable. Raises OSError."""
-    _draft(path, data, mode).replace(path)
-    directories.sync(path.parent)
-
-
-def _draft(path: Path, data: bytes, mode: int) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with suppress(FileNotFoundError):
-        draft.unlink()
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    return draft

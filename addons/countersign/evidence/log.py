@@ -15,9 +15,7 @@ from typing import Self
 
 from countersign import limits
 from countersign.errors import EvidenceUnavailable
-from countersign.evidence import keys, pruning, store
-from countersign.evidence.appender import Appender
-from countersign.evidence.checkpoint import Signer
+from countersign.evidence import key_acts, pruning, store
 from countersign.evidence.draft import draft
 from countersign.evidence.erasures import Selection
 from countersign.evidence.errors import BadEntry
@@ -93,6 +91,11 @@ class EvidenceLog:
         return self._parts.keys.digest_key
 
     @property
+    def values_key(self) -> bytes:
+        """HMAC-SHA-256 key (32 bytes) of masked values that stay comparable; another one once it was erased."""
+        return self._parts.keys.values_key
+
+    @property
     def size(self) -> int:
         """Durable records."""
         return self._parts.tail.size
@@ -165,19 +168,19 @@ class EvidenceLog:
                 raise EvidenceUnavailable("the key is being rotated already, and the disk does not answer")
             if not self.is_healthy:  # looked at after the last rotation: one that failed has latched the log
                 raise EvidenceUnavailable(f"the evidence log has stopped: {self.latched_because or 'it is closed'}")
-            parts = self._parts
-            successor = keys.stage(parts.keys_directory, self.origin, parts.randomness)
-            fields: dict[str, Json] = {
-                "next": successor.verifier.vkey(),
-                "epoch": len(parts.keys.known),
-                "actor": actor,
-            }
-            entry = Entry("key_rotation", None, fields)
-            self._rotation = done = self._submit_act(lambda time_us: self._rotated(entry, successor, time_us))
+            self._rotation = done = self._submit_act(key_acts.rotation(self._parts, actor))
             try:
                 done.result(limits.EVIDENCE_CLOSE_SECONDS)
             except TimeoutError:
                 raise EvidenceUnavailable(f"not durable after {limits.EVIDENCE_CLOSE_SECONDS} seconds") from None
+
+    def erase_values_key(self, actor: str, reason: str | None) -> None:
+        """Erase the key of masked values, and go on with a new one. Blocks for one commit. Raises as `rotate_key`."""
+        done = self._submit_act(key_acts.erasure_of_values_key(self._parts, actor, reason))
+        try:
+            done.result(limits.EVIDENCE_CLOSE_SECONDS)
+        except TimeoutError:
+            raise EvidenceUnavailable(f"not durable after {limits.EVIDENCE_CLOSE_SECONDS} seconds") from None
 
     def prune(
         self,
@@ -263,18 +266,6 @@ class EvidenceLog:
             self._writer.submit((draft(Entry("clock_step", None, {"microseconds": step}), self.origin, time_us),))
             timeline.accept(step)
         return time_us
-
-    def _rotated(self, entry: Entry, successor: Signer, time_us: int) -> Act:
-        """What the writer does to rotate the key, all of it, also when nobody waits any more."""
-        made, parts = draft(entry, self.origin, time_us), self._parts
-
-        def rotate(tail: Appender) -> tuple[Receipt, ...]:
-            receipts = tail.rotate(made, successor)
-            parts.keys = keys.settle(parts.keys_directory, parts.keys, successor.verifier)
-            parts.epoch_us = time_us
-            return receipts
-
-        return rotate
 
     def _keep(self) -> float:
         """Do what is due; in how many seconds to ask again. Raises CountersignError."""

@@ -201,7 +201,7 @@ def _begin(log: Opened, software: Mapping[str, Json]) -> None:
 
 def _keys_for(directory: Path, origin: str, randomness: Callable[[int], bytes], *, is_new: bool) -> LogKeys:
     if not is_new:
-        return keys.load(directory, origin)
+        return keys.load(directory, origin, randomness)
     if keys.is_published(directory):
         raise KeyFileError(
             f"{directory}: a log was begun with these keys, but its database is gone or empty; restore it, or move "

@@ -36,11 +36,12 @@ TYPES = (
     "clock_step",  # the clock was set
     "heartbeat",  # nothing else happened: the log was there all the same
     "key_rotation",  # the key that signs from here on
+    "key_erasure",  # a key that kept masked values comparable is gone
     "prune",  # payloads were erased by a rule
     "export",  # somebody took a copy of the log
 )
 #: What only the log itself may say.
-OWN_TYPES = frozenset({"genesis", "start", "stop", "clock_step", "heartbeat", "key_rotation", "prune"})
+OWN_TYPES = frozenset({"genesis", "start", "stop", "clock_step", "heartbeat", "key_rotation", "key_erasure", "prune"})
 COLUMNS = ("seq", "time", "type", "exchange", "connection", "subject", "caller", "verdict", "status")
 SALT_BYTES = 32
 VERSION = 1

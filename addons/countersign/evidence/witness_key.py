@@ -12,7 +12,8 @@ from countersign import limits
 from countersign.evidence import directory as directories
 from countersign.evidence.cosignature import CosignatureVerifier, Cosigner
 from countersign.evidence.errors import BadNote, KeyFileError
-from countersign.evidence.keys import new_key, read_signer, write_once
+from countersign.evidence.key_files import write_once
+from countersign.evidence.keys import new_key, read_signer
 
 KEY_NAME = "witness.key"
 VKEY_NAME = "witness.vkey"
