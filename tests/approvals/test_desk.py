@@ -1061,3 +1061,18 @@ def test_whatever_happens_the_log_tells_the_same_story(
             assert [again.get(one) for one in sorted(opened)] == [desk.get(one) for one in sorted(opened)]
 
     asyncio.run(take())
+
+
+async def test_what_people_and_services_say_is_kept_without_secrets(
+    store: MemoryStore, clock: Clock, a_request: MakeRequest, an_approver: MakeApprover
+) -> None:
+    """A reason and a why, whoever gives them and wherever from: here they all come by."""
+    desk = Desk(store, clock, lambda text: text.replace("hunter2", "[masked]"))
+    first = await desk.open_or_join(a_request(1))
+    second = await desk.open_or_join(a_request(2))
+    denied = await desk.act(first.request.id, an_approver("bob"), "deny", "it has hunter2 in it")
+    await desk.void(second.request.id, "the service says hunter2")
+    assert denied.signatures[-1].reason == "it has [masked] in it"
+    assert desk.get(second.request.id).why == "the service says [masked]"
+    assert "hunter2" not in str(store.replay())
+    assert Desk(store, clock).get(first.request.id).signatures[-1].reason == "it has [masked] in it"

@@ -48,17 +48,22 @@ _EVENTS: dict[Action, EventKind] = {
     "object": "reviewed",
 }
 
+#: What is said in the data of an event; the rest of it was masked before it came here.
+_SAID = ("reason", "why")
+
 _ENDS: frozenset[EventKind] = frozenset({"denied", "withdrawn", "revoked", "expired", "void"})
 
 type Listener = Callable[[ApprovalEvent, Approval], None]
 
 
 class Desk:
-    """The approvals of a gateway, restored from `store` when made. `clock` gives microseconds UTC."""
+    """The approvals of a gateway, restored from `store` when made. `clock` gives microseconds UTC; `mask` takes secrets out
+    of what people and services say, before it is kept or shown."""
 
-    def __init__(self, store: ApprovalStore, clock: Callable[[], int]) -> None:
+    def __init__(self, store: ApprovalStore, clock: Callable[[], int], mask: Callable[[str], str] = str) -> None:
         self._store = store
         self._clock = clock
+        self._mask = mask
         self._known = Projection(store.replay())
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # a lock lives while it is used
         self._doubtful: set[str] = set()  # ids of live approvals whose end may be durable, though its writing failed
@@ -127,8 +132,9 @@ class Desk:
             joined = self._known.live_for(request.fingerprint)
             if joined is not None:
                 return joined
-            self._require_room(request)
-            return await self._record("requested", request.id, request.exchange, request.as_json())
+            size = await asyncio.to_thread(request.size)  # it may hold two large schemas
+            self._require_room(request, size)
+            return await self._record("requested", request.id, request.exchange, request.as_json(), size)
 
     @_to_the_end
     async def act(self, approval_id: str, actor: Caller, action: Action, reason: str) -> Approval:
@@ -159,7 +165,8 @@ class Desk:
         async with self._opening:
             if len(self.unreviewed()) >= limits.MAX_OPEN_REVIEWS:
                 raise TooManyApprovals("too many break-glass changes wait for their review; review some of them first")
-            return await self._record("break-glass", request.id, request.exchange, request.as_json())
+            size = await asyncio.to_thread(request.size)
+            return await self._record("break-glass", request.id, request.exchange, request.as_json(), size)
 
     @_to_the_end
     async def claim(self, approval_id: str, exchange: str, is_connected: Callable[[], bool]) -> Approval:
@@ -209,9 +216,9 @@ class Desk:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _require_room(self, request: ApprovalRequest) -> None:
+    def _require_room(self, request: ApprovalRequest, size: int) -> None:
         """Raises TooManyApprovals where one more would be too many, or too much, of all or of its caller."""
-        live, size = self.live(), request.size()
+        live = self.live()
         if len(live) >= limits.MAX_LIVE_APPROVALS or self._known.live_bytes() + size > limits.MAX_LIVE_APPROVAL_BYTES:
             raise TooManyApprovals("too many approvals are waiting; decide or deny some of them first")
         of_caller = sum(other.request.asked_by == request.asked_by for other in live)
@@ -230,8 +237,11 @@ class Desk:
             what = "the grant was not used" if self.get(approval_id).state == "approved" else "nobody decided"
             await self._record("expired", approval_id, None, {"why": f"{what} in time"})
 
-    async def _record(self, kind: EventKind, approval_id: str, exchange: str | None, data: dict[str, Json]) -> Approval:
-        event = ApprovalEvent(kind, approval_id, self._clock(), exchange, data)
+    async def _record(
+        self, kind: EventKind, approval_id: str, exchange: str | None, data: dict[str, Json], size: int | None = None
+    ) -> Approval:
+        said = {name: self._mask(text) for name in _SAID if isinstance(text := data.get(name), str)}
+        event = ApprovalEvent(kind, approval_id, self._clock(), exchange, {**data, **said})
         approval = self._known.after(event)  # first: an event that cannot follow must never be durable
         try:
             await self._store.append(event)
@@ -239,7 +249,7 @@ class Desk:
             if kind in _ENDS:  # too late is not never: what the log may hold as ended must not be used
                 self._doubtful.add(approval_id)
             raise
-        self._known.keep(approval)
+        self._known.keep(approval, size)
         if approval.state != "pending" and (decided := self._decided.pop(approval_id, None)) is not None:
             decided.set_result(approval)
         if not approval.is_live:

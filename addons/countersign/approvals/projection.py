@@ -74,12 +74,12 @@ class Projection:
         known = self._approvals.get(event.approval)
         return begin(event) if known is None else advance(known, event)
 
-    def keep(self, approval: Approval) -> None:
-        """From now on it is so. Ended approvals stay in the evidence; here only the newest are kept for those who ask."""
+    def keep(self, approval: Approval, size: int | None = None) -> None:
+        """From now on it is so; `size` in bytes of a new one, where it is known. Ended approvals stay in the evidence; here only the newest are kept for those who ask."""
         approval_id, fingerprint = approval.request.id, approval.request.fingerprint
         self._approvals[approval_id] = approval
         if approval_id not in self._sizes:
-            self._sizes[approval_id] = approval.request.size()
+            self._sizes[approval_id] = approval.request.size() if size is None else size
         if approval.is_live:
             self._live[fingerprint] = approval_id
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from typing import cast
 
@@ -10,7 +11,7 @@ from countersign.approvals.approval import FINAL
 from countersign.approvals.store import ApprovalEvent, EventKind
 from countersign.errors import CountersignError
 from countersign.evidence import Entry, EvidenceLog, Payload, Record
-from countersign.strict_json import Json, dumps, loads
+from countersign.strict_json import Json, dumps_in_pieces, loads
 
 #: The events that say what an approval is about.
 _BEGINNINGS: frozenset[EventKind] = frozenset({"requested", "break-glass"})
@@ -40,7 +41,7 @@ class ApprovalRecords:
             "review": event.data.get("verdict"),
             "identity": signer,
         }
-        body = Payload("application/json", dumps(cast("Json", event.data)))
+        body = Payload("application/json", await asyncio.to_thread(dumps_in_pieces, cast("Json", event.data)))
         await self._log.append(Entry("approval", event.exchange, fields, {"event": body}))
         self._forget_ended(event)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from countersign.rulebook.values import Requirement
-from countersign.strict_json import Json, dumps
+from countersign.strict_json import Json, dumps_in_pieces
 
 #: Any one of these, and of that one all.
 Alternatives = tuple[tuple[Requirement, ...], ...]
@@ -76,7 +76,7 @@ class ApprovalRequest:
 
     def size(self) -> int:
         """Bytes of its JSON; in memory it takes about five times as much."""
-        return len(dumps(self.as_json()))
+        return len(dumps_in_pieces(self.as_json()))
 
     def as_json(self, *, leave_out: Container[str] = ()) -> dict[str, Json]:
         """A JSON object that `from_json` reads back, where nothing is left out. Shares the documents, so change none."""
