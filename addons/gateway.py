@@ -2,6 +2,7 @@
 
 from countersign.proxy.approval_pause import ApprovalPause
 from countersign.proxy.audit_outcome import AuditOutcome
+from countersign.proxy.client_view import ClientView
 from countersign.proxy.front_door import FrontDoor
 from countersign.proxy.protocols import Protocols
 from countersign.proxy.runtime import Runtime
@@ -20,5 +21,6 @@ addons = [
     ApprovalPause(_runtime),
     UpstreamCredential(_runtime),
     Protocols(_runtime),
+    ClientView(_runtime),
     AuditOutcome(_runtime),
 ]

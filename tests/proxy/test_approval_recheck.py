@@ -10,14 +10,13 @@ import pytest
 
 from countersign.approvals import ApprovalRequest
 from countersign.decision import Allow, Deny, Hold
-from countersign.masking import Masker
 from countersign.proxy.approval_recheck import NoLongerSo, require_unchanged
 from countersign.proxy.asking import approval_request
 from countersign.proxy.exchange import Assessment
 from countersign.proxy.runtime import Parts
 from countersign.proxy.sent_request import RequestChanged, as_it_came
 from countersign.rulebook.values import Condition
-from tests.proxy.values import DIGEST, SOURCE, approval_rule, exchange, flow
+from tests.proxy.values import DIGEST, SOURCE, approval_rule, exchange, flow, masked
 
 _HOLD = Hold("needs one", SOURCE, approval_rule("others", Condition(), "hold"), Allow("may", SOURCE))
 _FREEZE = Hold("needs two", SOURCE, approval_rule("freeze", Condition(), "hold"), Allow("may", SOURCE))
@@ -25,9 +24,7 @@ _THEN = Assessment("c1", "r1", True, None, None, _HOLD, ("one",), (), None, None
 _MADE = flow()
 _ASKED = exchange()
 _ASKED.received = as_it_came(_MADE, DIGEST)
-_ASKED.masked = Masker((), DIGEST).message(
-    connection="schemas", subject="a", direction="request", target="/", headers=(), body=b""
-)
+_ASKED.masked = masked(_MADE)
 
 
 def _parts(rules: str = "rules-digest") -> Parts:
@@ -35,7 +32,7 @@ def _parts(rules: str = "rules-digest") -> Parts:
 
 
 def _approved() -> ApprovalRequest:
-    return approval_request("a1", _ASKED, _MADE, _THEN, _HOLD, rules="rules-digest", digest=DIGEST, now=1)
+    return approval_request("a1", _ASKED, _MADE, _THEN, _HOLD, rules="rules-digest", digest=DIGEST, text=str, now=1)
 
 
 def test_what_is_still_so_gives_its_fingerprint() -> None:

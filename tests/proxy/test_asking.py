@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +10,12 @@ import pytest
 from mitmproxy import http
 
 from countersign.decision import Allow, Deny, Hold
-from countersign.masking import Masker
 from countersign.proxy.asking import approval_request, deciding_rule, fingerprint_of
 from countersign.proxy.exchange import Assessment, Exchange
-from countersign.proxy.header_names import JUSTIFICATION
+from countersign.proxy.message_masking import request_message
 from countersign.proxy.sent_request import RequestChanged, as_it_came
 from countersign.rulebook.values import Condition, MaskingRule, Source
-from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, flow
+from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, flow, masked, masking, operation
 
 _RULE = approval_rule("others", Condition(), "hold")
 _ACCESS = Allow("the rule 'engineers' allows it", Source("access.yaml", 7))
@@ -35,17 +35,9 @@ def _assessment(digest: str = "c1", **changes: Any) -> Assessment:
 
 def _read(made: http.HTTPFlow, **parts: Any) -> Exchange:
     """An exchange whose request was read as it is now."""
-    masking = MaskingRule("m", ("*",), ("*",), ("request",), ("$..password",), ("X-Team",), (), "redact", 0, SOURCE)
-    masker = Masker((masking,), DIGEST)
-    masked = masker.message(
-        connection="schemas",
-        subject="a",
-        direction="request",
-        target=made.request.path,
-        headers=(*made.request.headers.items(multi=True), (JUSTIFICATION, "it is red")),
-        body=made.request.raw_content,
-    )
-    asked = exchange(masked=masked, **parts)
+    rule = MaskingRule("m", ("*",), ("*",), ("request",), ("$..password",), ("X-Team",), (), "redact", 0, SOURCE)
+    message = request_message(exchange(justification="it is red"), made)
+    asked = exchange(masked=masking(rule).masker.message(**message), **parts)
     asked.received = as_it_came(made, DIGEST)
     return asked
 
@@ -93,7 +85,9 @@ def test_the_approver_gets_everything_and_no_secret() -> None:
     """The rule that asks, who may sign, until when, what changes, and the masked message."""
     made = flow(body=b'{"type":"object","password":"hunter2"}')
     asked = _read(made)
-    request = approval_request("a1", asked, made, _assessment(), _HOLD, rules="r1", digest=DIGEST, now=1_000_000)
+    request = approval_request(
+        "a1", asked, made, _assessment(), _HOLD, rules="r1", digest=DIGEST, text=str, now=1_000_000
+    )
     assert request.fingerprint == fingerprint_of(asked, made, _assessment(), "r1", DIGEST)
     assert (request.id, request.exchange, request.connection, request.subject) == ("a1", "e1", "schemas", "a")
     assert (request.caller["label"], request.caller_people) == (caller().label, ("alice",))
@@ -113,14 +107,18 @@ def test_the_approver_gets_everything_and_no_secret() -> None:
 def test_what_was_not_compared_is_unknown() -> None:
     """A delete or a setting has no verdict of a comparison, and `unknown` is never shown as harmless."""
     made = flow()
-    request = approval_request("a1", _read(made), made, _assessment(), _HOLD, rules="r1", digest=DIGEST, now=0)
+    request = approval_request(
+        "a1", _read(made), made, _assessment(), _HOLD, rules="r1", digest=DIGEST, text=str, now=0
+    )
     assert (request.backward, request.forward, request.reasons) == ("unknown", "unknown", ())
 
 
 def test_a_body_that_is_not_kept_is_not_shown() -> None:
     """Where masking keeps no body, the approver's message has none."""
     made = flow(method="DELETE", body=b"")
-    request = approval_request("a1", _read(made), made, _assessment(), _HOLD, rules="r1", digest=DIGEST, now=0)
+    request = approval_request(
+        "a1", _read(made), made, _assessment(), _HOLD, rules="r1", digest=DIGEST, text=str, now=0
+    )
     assert request.message["method"] == "DELETE"
     assert not request.message["body"]
 
@@ -130,6 +128,36 @@ def test_the_hold_of_the_decision_is_what_is_asked_for() -> None:
     made = flow()
     other = approval_rule("owners", Condition(), "hold")
     request = approval_request(
-        "a1", _read(made), made, _assessment(), Hold("x", SOURCE, other, _ACCESS), rules="r1", digest=DIGEST, now=0
+        "a1",
+        _read(made),
+        made,
+        _assessment(),
+        Hold("x", SOURCE, other, _ACCESS),
+        rules="r1",
+        digest=DIGEST,
+        text=str,
+        now=0,
     )
     assert request.rule.startswith("owners ")
+
+
+def test_what_masking_has_not_seen_is_masked_here() -> None:
+    """The subject, the method and the access rule's reason, in words of callers and rules."""
+    made = flow(method="HUNTER2")
+    asked = exchange(masked=masked(made), operation=operation(subject="of-hunter2"))
+    asked.received = as_it_came(made, DIGEST)
+    hold = replace(_HOLD, access=Allow("hunter2 may", SOURCE))
+    request = approval_request(
+        "a1",
+        asked,
+        made,
+        _assessment(),
+        hold,
+        rules="r1",
+        digest=DIGEST,
+        text=lambda text: re.sub("hunter2", "[masked]", text, flags=re.IGNORECASE),
+        now=0,
+    )
+    assert (request.subject, request.message["method"]) == ("of-[masked]", "[masked]")
+    assert request.access.startswith("[masked] may")
+    assert "hunter2" not in str(request.as_json()).lower()

@@ -11,36 +11,35 @@ import pytest
 from countersign.decision import Allow, Deny, Hold
 from countersign.dialects import CurrentRead, Reference
 from countersign.errors import SchemaUnavailable
-from countersign.masking import Masker
+from countersign.masking import MaskingFailed
 from countersign.proxy.assessing import Assessor
 from countersign.proxy.service_reader import CurrentSchema, ServiceReader
 from countersign.rulebook.values import Condition, Connection, Dialect, MaskingRule, Rulebook
 from countersign.strict_json import Json
-from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, operation, rulebook
+from tests.proxy.values import (
+    DIGEST,
+    SOURCE,
+    HeldService,
+    approval_rule,
+    caller,
+    exchange,
+    known_schemas,
+    masking,
+    operation,
+    rulebook,
+)
 
 _NOW = 1_800_000_100_000_000  #: microseconds; the caller's token is good then
 
 
-class _Service(ServiceReader):
-    """Holds what a test says, and counts how often it is read."""
-
-    def __init__(self, current: CurrentSchema, bundle: dict[str, Json] | None = None) -> None:
-        self.held = current
-        self.references = bundle or {}
-        self.reads = 0
-
-    async def current(self, connection: Connection, read: CurrentRead) -> CurrentSchema:
-        self.reads += 1
-        return self.held
-
-    async def bundle(self, connection: Connection, references: Any) -> dict[str, Json]:
-        return {reference.name: self.references[reference.name] for reference in references}
-
-
 def _assessor(held: Json, rules: Rulebook | None = None, *, exists: bool = True, now: int = _NOW) -> Assessor:
-    service = _Service(CurrentSchema(exists, held, {}, '"e1"'))
+    service = HeldService(CurrentSchema(exists, held, {}, '"e1"'))
     book = rules or rulebook()
-    return Assessor(book, service, Masker(book.masking, DIGEST), DIGEST, lambda: now)
+    return _of(book, service, now)
+
+
+def _of(book: Rulebook, service: ServiceReader, now: int = _NOW) -> Assessor:
+    return Assessor(book, service, known_schemas(service), masking(*book.masking), DIGEST, lambda: now)
 
 
 async def test_an_equal_schema_is_allowed() -> None:
@@ -126,8 +125,8 @@ async def test_references_are_read_and_compared() -> None:
     verdicts = []
     for referred in ("string", "integer"):
         held = CurrentSchema(True, proposed, {"r": {"type": "string"}}, None)
-        service = _Service(held, {"r": {"type": referred}})
-        assessment = await Assessor(book, service, Masker((), DIGEST), DIGEST, lambda: _NOW).assess(asked)
+        service = HeldService(held, {"r": {"type": referred}})
+        assessment = await _of(book, service).assess(asked)
         verdicts.append(type(assessment.verdict))
     assert verdicts == [Allow, Hold]
 
@@ -142,11 +141,11 @@ async def test_an_expired_caller_is_denied() -> None:
 async def test_a_service_that_cannot_be_read_is_said() -> None:
     """Nothing is decided on a guess."""
 
-    class Away(_Service):
+    class Away(HeldService):
         async def current(self, connection: Connection, read: CurrentRead) -> CurrentSchema:
             raise SchemaUnavailable("away")
 
-    assessor = Assessor(rulebook(), Away(CurrentSchema(False, None, {}, None)), Masker((), DIGEST), DIGEST, lambda: 0)
+    assessor = _of(rulebook(), Away(CurrentSchema(False, None, {}, None)), 0)
     with pytest.raises(SchemaUnavailable):
         await assessor.assess(exchange())
 
@@ -170,21 +169,21 @@ async def test_masked_values_are_in_nothing_that_is_shown() -> None:
     assert assessment.changes
 
 
-def _password(value: str) -> dict[str, Json]:
-    return {"properties": {"password": {"const": value}}}
+def _graded(value: str) -> dict[str, Json]:
+    return {"properties": {"grade": {"const": value}}}
 
 
 @pytest.mark.parametrize(
     ("document", "referred"),
     [
-        (lambda value: {"$ref": "r"}, _password),
-        (lambda value: {"$ref": "r"}, lambda value: {"$ref": "#/$defs/x", "$defs": {"x": _password(value)}}),
-        (lambda value: {"$ref": "#x", "$defs": {"x": {"$anchor": "x", **_password(value)}}}, None),
-        (lambda value: {"$ref": "#/%24defs/x", "$defs": {"x": _password(value)}}, None),
+        (lambda value: {"$ref": "r"}, _graded),
+        (lambda value: {"$ref": "r"}, lambda value: {"$ref": "#/$defs/x", "$defs": {"x": _graded(value)}}),
+        (lambda value: {"$ref": "#x", "$defs": {"x": {"$anchor": "x", **_graded(value)}}}, None),
+        (lambda value: {"$ref": "#/%24defs/x", "$defs": {"x": _graded(value)}}, None),
         (
             lambda value: {
                 "$ref": "x",
-                "$defs": {"x": {"$id": "x", "$ref": "#/$defs/y", "$defs": {"y": _password(value)}}},
+                "$defs": {"x": {"$id": "x", "$ref": "#/$defs/y", "$defs": {"y": _graded(value)}}},
             },
             None,
         ),
@@ -193,19 +192,19 @@ def _password(value: str) -> dict[str, Json]:
 async def test_masked_values_behind_references_are_in_nothing_that_is_shown(document: Any, referred: Any) -> None:
     """A change is masked by where its value stands, however it was reached: another document, an anchor, a part."""
     assessments = []
-    for rules in ((replace(_masking(), paths=("$..password.const",)),), ()):
-        held = CurrentSchema(True, document("old-secret"), {"r": referred("old-secret")} if referred else {}, None)
-        service = _Service(held, {"r": referred("new-secret")} if referred else {})
+    for rules in ((replace(_masking(), paths=("$..grade.const",)),), ()):
+        held = CurrentSchema(True, document("old-one"), {"r": referred("old-one")} if referred else {}, None)
+        service = HeldService(held, {"r": referred("new-one")} if referred else {})
         reference = Reference("r", "/schemas/r", operation().current.schema, None)  # type: ignore[union-attr]
         references = (reference,) if referred else ()
-        asked = exchange(operation=operation(proposed=document("new-secret"), references=references))
+        asked = exchange(operation=operation(proposed=document("new-one"), references=references))
         book = rulebook(masking=rules)
-        assessor = Assessor(book, service, Masker(book.masking, DIGEST), DIGEST, lambda: _NOW)
+        assessor = _of(book, service)
         assessments.append(await assessor.assess(asked))
     masked, plain = assessments
     assert "const-changed" in [change["kind"] for change in masked.changes]
-    assert "secret" not in json.dumps([masked.before, masked.after, list(masked.changes), list(masked.summary)])
-    assert "new-secret" in json.dumps(list(plain.changes))
+    assert "-one" not in json.dumps([masked.before, masked.after, list(masked.changes), list(masked.summary)])
+    assert "new-one" in json.dumps(list(plain.changes))
 
 
 @pytest.mark.parametrize("masked", [True, False])
@@ -213,17 +212,17 @@ async def test_no_made_up_value_is_shown_where_anything_is_masked(masked: bool) 
     """It may hold the values of a masked place, wherever the change itself stands; the twin shows each of them."""
     held: dict[str, Json] = {
         "type": "object",
-        "required": ["key"],
-        "properties": {"key": {"password": "x", "const": "a-secret"}},
+        "required": ["grade"],
+        "properties": {"grade": {"const": "a-one"}},
     }
-    proposed = {**held, "required": ["key", "id"]}
-    rules = (replace(_masking(), paths=("$..key.const",)),) if masked else ()
+    proposed = {**held, "required": ["grade", "id"]}
+    rules = (replace(_masking(), paths=("$..grade.const",)),) if masked else ()
     assessment = await _assessor(held, rulebook(masking=rules)).assess(exchange(operation=operation(proposed=proposed)))
     assert assessment.diff is not None
     assert assessment.diff.backward == "breaking"
     (change,) = assessment.changes
     assert change["kind"] == "required-added"
-    shown: Json = None if masked else {"direction": "backward", "value": {"key": "a-secret"}}
+    shown: Json = None if masked else {"direction": "backward", "value": {"grade": "a-one"}}
     assert change["counterexample"] == shown
     assert assessment.counterexamples == (() if masked else (shown,))
     assert assessment.withholds_examples is masked
@@ -287,10 +286,34 @@ async def test_schemas_are_read_as_their_service_reads_them() -> None:
 
 async def test_a_masked_name_is_a_mark_of_sensitivity() -> None:
     """That a member of that name is declared no longer is a change of its own kind."""
-    held: Json = {"properties": {"password": {}, "id": {}}}
+    held: Json = {"properties": {"colour": {}, "id": {}}}
     changed = operation(proposed={"properties": {"id": {}}})
-    for masking in ((_masking(),), ()):
-        assessment = await _assessor(held, rulebook(masking=masking)).assess(exchange(operation=changed))
+    for rules in ((replace(_masking(), paths=("$..colour",)),), ()):
+        assessment = await _assessor(held, rulebook(masking=rules)).assess(exchange(operation=changed))
         assert assessment.diff is not None
         kinds = [change.kind for change in assessment.diff.changes]
-        assert kinds == ["property-removed", *["sensitivity-removed" for _ in masking]]
+        assert kinds == ["property-removed", *["sensitivity-removed" for _ in rules]]
+
+
+async def test_a_large_change_is_masked_by_the_masking_process() -> None:
+    """It says what a small one says; where the process has ended nothing of it is shown, and a small one still is."""
+    book, made = rulebook(masking=(_masking(),)), masking(_masking())
+    pad: dict[str, Json] = {f"p{number}": {"title": "a " * 1000} for number in range(20)}
+    held: Json = {"properties": {"a": {"const": "ann@example.com"}, **pad}, "examples": [{"password": "old-one"}]}
+    proposed: Json = {"properties": {"a": {"const": "bob@example.com"}}, "examples": [{"password": "new-one"}]}
+    service = HeldService(CurrentSchema(True, held, {}, None))
+    assessor = Assessor(book, service, known_schemas(service), made, DIGEST, lambda: _NOW)
+    asked = exchange(operation=operation(proposed=proposed))
+    try:
+        assessment = await assessor.assess(asked)
+        assert made._process.pid is not None
+    finally:
+        made._process.close()
+    shown = str([assessment.before, assessment.after, assessment.changes, assessment.summary])
+    assert "example.com" not in shown
+    assert "-one" not in shown
+    assert len(assessment.changes) > 20
+    with pytest.raises(MaskingFailed):
+        await assessor.assess(asked)
+    service.held = CurrentSchema(True, {"examples": []}, {}, None)
+    assert (await assessor.assess(asked)).changes

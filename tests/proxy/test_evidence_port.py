@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,14 +19,13 @@ from countersign.errors import EvidenceUnavailable
 from countersign.evidence import EvidenceLog, LogSettings, Record
 from countersign.evidence.errors import NotAnchored
 from countersign.evidence.settings import WitnessPlace
-from countersign.masking import Masker
 from countersign.proxy.evidence_port import EvidencePort
 from countersign.proxy.exchange import Assessment, Exchange
 from countersign.proxy.refusal import Refusal
 from countersign.rulebook.values import BreakGlassRule, Condition, MaskingRule, Who
 from countersign.schema_change import compare
 from tests.evidence.watching import Time, cosigner
-from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, exchange, flow, operation
+from tests.proxy.values import DIGEST, SOURCE, approval_rule, caller, data_masking, exchange, flow, masking, operation
 
 _SECRET = "hunter2"
 _RULES = (
@@ -46,8 +46,13 @@ def port(tmp_path: Path) -> Iterator[EvidencePort]:
         randomness=secrets.token_bytes,
         software={"name": "tests"},
     )
-    yield EvidencePort(log, Masker(_RULES, DIGEST), DIGEST)
+    yield _port(log)
     log.close()
+
+
+def _port(log: EvidenceLog) -> EvidencePort:
+    made = masking(*_RULES)
+    return EvidencePort(log, made, data_masking(made), DIGEST)
 
 
 def _request() -> http.HTTPFlow:
@@ -77,7 +82,7 @@ def _assessment(verdict: Any) -> Assessment:
 
 async def _intended(port: EvidencePort, made: http.HTTPFlow, **parts: Any) -> Exchange:
     asked = exchange(**parts)
-    asked.masked = port.masked_request(asked, made)
+    asked.masked = await port.data.request(asked, made)
     await port.intent(asked, made)
     return asked
 
@@ -104,7 +109,7 @@ async def test_an_intent_that_is_not_durable_is_none(port: EvidencePort) -> None
     """The exchange is not intended, so its last step refuses to send it."""
     port.log.close()
     asked = exchange()
-    asked.masked = port.masked_request(asked, _request())
+    asked.masked = await port.data.request(asked, _request())
     with pytest.raises(EvidenceUnavailable):
         await port.intent(asked, _request())
     assert not asked.intended
@@ -131,12 +136,12 @@ async def test_only_reads_are_intended_without_an_anchor(tmp_path: Path, effect:
         post=unreachable,
     )
     with closing(log):
-        port = EvidencePort(log, Masker(_RULES, DIGEST), DIGEST)
+        port = _port(log)
         change, read = operation(effect=effect), operation(effect="read")
         assert (await _intended(port, _request(), operation=change)).intended
         time.pass_seconds(6)
         refused = exchange(operation=change)
-        refused.masked = port.masked_request(refused, _request())
+        refused.masked = await port.data.request(refused, _request())
         with pytest.raises(NotAnchored):
             await port.intent(refused, _request())
         assert not refused.intended
@@ -145,8 +150,9 @@ async def test_only_reads_are_intended_without_an_anchor(tmp_path: Path, effect:
 
 async def test_the_proposed_schema_is_known_by_a_keyed_digest(port: EvidencePort) -> None:
     """So that recovery can tell whether it was applied, and nobody can guess what was masked in it."""
-    await _intended(port, _request(), operation=operation(proposed={"type": "object", "password": _SECRET}))
-    assert _last(port).fields["proposed"] == port.schema_digest({"password": _SECRET, "type": "object"})
+    digest = port.schema_digest({"type": "object", "password": _SECRET})
+    await _intended(port, _request(), proposed_digest=digest)
+    assert _last(port).fields["proposed"] == port.schema_digest({"password": _SECRET, "type": "object"}) == digest
 
 
 @pytest.mark.parametrize(
@@ -173,7 +179,7 @@ async def test_a_decision_names_its_rule_and_keeps_the_change(port: EvidencePort
 async def test_a_broken_glass_is_a_decision_of_its_own(port: EvidencePort) -> None:
     """Beside the hold: under which rule it passes, why, and what to review; the rest as of every decision."""
     asked = exchange(break_glass="the shop is down")
-    asked.masked = port.masked_request(asked, _request())
+    asked.masked = await port.data.request(asked, _request())
     await port.intent(asked, _request())
     rule = BreakGlassRule("fire", Who(everyone=True), Condition(), ("group:approvers",), SOURCE)
     await port.broke_the_glass(asked, _assessment(Allow("x", None)), rule, "a1")
@@ -185,7 +191,7 @@ async def test_a_broken_glass_is_a_decision_of_its_own(port: EvidencePort) -> No
 async def test_what_the_caller_says_is_kept_with_the_request(port: EvidencePort) -> None:
     """Beside the headers that are sent on, so that masking rules hold for it too."""
     asked = exchange(justification="ticket 7", break_glass="fire")
-    asked.masked = port.masked_request(asked, _request())
+    asked.masked = await port.data.request(asked, _request())
     await port.intent(asked, _request())
     kept = json.loads(_last(port).payloads["request-headers"].data)
     assert kept[-2:] == [["countersign-justification", "ticket 7"], ["countersign-break-glass", "fire"]]
@@ -194,7 +200,7 @@ async def test_what_the_caller_says_is_kept_with_the_request(port: EvidencePort)
 async def test_a_read_has_intent_and_decision_in_one_commit(port: EvidencePort) -> None:
     """One wait for the disk instead of two."""
     asked = exchange()
-    asked.masked = port.masked_request(asked, _request())
+    asked.masked = await port.data.request(asked, _request())
     await port.intent(
         asked, _request(), Assessment("-", "-", False, None, None, Allow("x", SOURCE), (), (), None, None)
     )
@@ -270,3 +276,28 @@ async def test_a_tunnel_is_recorded_with_its_caller(port: EvidencePort) -> None:
     assert record.fields["identity"] == caller().as_evidence()
     await port.tunnel(exchange(), "closed", "idp.example", 443, sent=3, received=5, reason="one side closed it")
     assert {"step": "closed", "sent": 3, "received": 5}.items() <= _last(port).fields.items()
+
+
+async def test_every_text_of_a_record_is_searched_for_secrets(port: EvidencePort) -> None:
+    """Reasons, what was observed, subjects, hosts: whatever a caller, a service or an error put into them."""
+    card = "4111111111111111"
+    made = _request()
+    asked = await _intended(port, made, operation=operation(subject=f"of-{card}"))
+    await port.decision(asked, _assessment(Deny(f"because of {card}", None)))
+    await port.outcome_without_answer(asked, f"lost {card}")
+    await port.outcome_unknown(asked, f"lost {card}", f"unreadable: {card}")
+    await port.tunnel(asked, "closed", f"{card}.example", 443, reason=f"it said {card}")
+    made.request.host = f"{card}.example"
+    await port.refusal(exchange(operation=operation(subject=card)), made, Refusal(403, "x", f"{card} is not known"))
+    records = [record for record in port.log.records() if record.exchange is not None]
+    assert len(records) == 6
+    assert card not in "".join(_everything(record) for record in records)
+    assert "[masked]" in str(records[-1].fields["host"])
+    assert records[0].fields["look_up"] == "/schemas/a"
+
+
+async def test_a_place_that_cannot_be_written_is_not_looked_up_again(port: EvidencePort) -> None:
+    """Recovery reads the record: it must not ask for a masked place."""
+    current = replace(operation().current, target="/schemas/4111111111111111")  # type: ignore[type-var]
+    await _intended(port, _request(), operation=operation(current=current))
+    assert _last(port).fields["look_up"] is None

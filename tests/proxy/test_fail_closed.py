@@ -190,7 +190,7 @@ _PLACES: dict[str, tuple[Callable[[Gateway], tuple[Any, str, Any]], Callable[[Ga
     "front_door: way": (lambda g: (g.addon("front_door"), "_via", _broken), _change),
     "front_door: hosts": (lambda g: (g.parts, "connections", _Unreadable(g.parts.connections)), _change),
     "token_verification": (lambda g: (g.parts.verifier, "verify", _broken), _change),
-    "schema_gate: masking": (lambda g: (g.parts.evidence, "masked_request", _broken), _change),
+    "schema_gate: masking": (lambda g: (g.parts.data, "request", _broken), _change),
     "schema_gate: intent": (lambda g: (g.parts.evidence, "intent", _broken), _change),
     "schema_gate: lock": (lambda g: (g.parts.locks, "acquire", _broken), _change),
     "schema_gate: look": (lambda g: (g.parts.assessor, "assess", _broken), _change),
@@ -223,7 +223,7 @@ async def test_a_failing_credential_source_stops_the_request(gateway: Gateway, m
     monkeypatch.setattr("countersign.proxy.upstream_credential.upstream_credential", _broken)
     answer = await gateway.send("POST", "/data/a", b"{}")
     assert (answer.status, answer.code) == (503, "gateway-error")
-    assert gateway.service.received == []
+    assert gateway.service.changes == []
 
 
 async def test_a_failure_at_the_choke_point_opens_no_connection(
@@ -231,7 +231,7 @@ async def test_a_failure_at_the_choke_point_opens_no_connection(
 ) -> None:
     """server_connect fails closed: not even a TCP connection is made."""
     monkeypatch.setattr(gateway.parts, "connections", _Unsearchable(gateway.parts.connections))
-    answer = await gateway.send("POST", "/data/a", b"{}")
+    answer = await gateway.send("GET", "/schemas/a")
     assert answer.status == 502
     assert gateway.service.connections == 0
 

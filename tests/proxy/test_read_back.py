@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from countersign.errors import SchemaUnavailable
-from countersign.masking import Masker
 from countersign.proxy.assessing import Assessor
 from countersign.proxy.outbound import Outbound
 from countersign.proxy.read_back import observe
 from countersign.proxy.service_reader import CurrentSchema, ServiceReader
 from countersign.strict_json import Json, dumps
 from tests.proxy.upstream import SchemaService
-from tests.proxy.values import DIGEST, connection, operation, rulebook
+from tests.proxy.values import DIGEST, connection, known_schemas, masking, operation, rulebook
 
 _BEFORE: Json = {"type": "string"}
 _PROPOSED: Json = {"type": "object"}
@@ -30,7 +29,7 @@ async def reader() -> AsyncIterator[ServiceReader]:
 async def _observe(
     reader: ServiceReader, service: SchemaService, proposed: Json = _PROPOSED, *, known: bool = True
 ) -> str:
-    assessor = Assessor(rulebook(), reader, Masker((), DIGEST), DIGEST, lambda: 0)
+    assessor = Assessor(rulebook(), reader, known_schemas(reader), masking(), DIGEST, lambda: 0)
     read = operation().current
     assert read is not None
 

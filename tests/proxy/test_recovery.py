@@ -102,11 +102,12 @@ def _except_the_end(record: Callable[..., Awaitable[None]]) -> Any:
     return tunnel
 
 
-async def test_an_open_read_is_not_looked_up(start: Start) -> None:
-    """Nothing was to change, so the service is not asked."""
+@pytest.mark.parametrize(("method", "path"), [("GET", "/schemas/a"), ("POST", "/data/a")])
+async def test_what_was_to_change_nothing_is_not_looked_up(method: str, path: str, start: Start) -> None:
+    """A read, and data, though a schema describes it: the service is not asked."""
     async with running_gateway(*start) as gateway:
         gateway.parts.evidence.outcome = _fail  # type: ignore[method-assign, assignment]
-        await gateway.send("GET", "/schemas/a")
+        await gateway.send(method, path, b"{}" if method == "POST" else None)
         asked = len(gateway.service.received)
     async with running_gateway(*start) as gateway:
         await gateway.recorded("outcome_unknown")

@@ -17,6 +17,7 @@ from countersign.errors import (
     UnsupportedMedia,
 )
 from countersign.evidence.errors import NotAnchored
+from countersign.masking import MaskingFailed
 from countersign.proxy.refusal import NOTHING_ALLOWED, Refusal, challenge, refusal_for
 from countersign.proxy.sent_request import RequestChanged
 from countersign.rulebook.values import Dialect, Source
@@ -61,6 +62,7 @@ def test_a_dialect_adds_what_its_clients_show() -> None:
         (EvidenceUnavailable("x"), 503, "evidence-unavailable"),
         (NotAnchored("x"), 503, "evidence-not-anchored"),
         (SchemaUnavailable("x"), 503, "schema-unavailable"),
+        (MaskingFailed(), 503, "masking-failed"),
         (CountersignError("x"), 403, "refused"),
     ],
 )

@@ -42,7 +42,7 @@ async def test_after_the_stop_every_request_is_refused(gateway: Gateway) -> None
     gateway.runtime.stop()
     answer = await gateway.send("POST", "/data/a", b"{}", headers)
     assert answer.status in (403, 503)
-    assert len(gateway.service.received) == 1
+    assert len(gateway.service.changes) == 1
 
 
 async def test_connections_and_tunnels_are_found_by_host_and_port(gateway: Gateway) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from countersign import limits
+from countersign.errors import EvidenceUnavailable
 from tests.identity.issuing import KeyServer
 from tests.proxy.rule_files import PROJECT, write_rules
 from tests.proxy.stage import Gateway, running_gateway, until
@@ -139,7 +141,7 @@ async def test_http1_trailers_stop_in_mitmproxy(gateway: Gateway) -> None:
     wire.write(b"2\r\n{}\r\n0\r\nX-Trailer: 1\r\n\r\n")
     await until(lambda: bool(gateway.watch.flows))
     assert (await gateway.send("POST", "/data/b", b"{}")).status == 200
-    assert [request.target for request in gateway.service.received] == ["/data/b"]
+    assert [request.target for request in gateway.service.changes] == ["/data/b"]
 
 
 async def test_a_body_beyond_the_limit_goes_nowhere(gateway: Gateway) -> None:
@@ -270,10 +272,125 @@ async def test_what_is_kept_is_masked(gateway: Gateway) -> None:
     body = json.dumps({"password": "hunter2", "n": 1}).encode()
     answer = await gateway.send("POST", "/data/a", body, gateway.headers(_TYPE, ("X-Api-Key", "k-4711")))
     assert answer.status == 200
-    (request,) = gateway.service.received
+    (request,) = gateway.service.changes
     assert request.body == body
     assert request.header("x-api-key") == ["k-4711"]
     for record in gateway.records():
         kept = str(record.fields).encode() + b"".join(payload.data for payload in record.payloads.values())
         assert b"hunter2" not in kept
         assert b"k-4711" not in kept
+
+
+# -- data -------------------------------------------------------------------------------------------------------------
+
+_MARKED = b'{"type":"object","properties":{"colour":{"type":"string","x-sensitive":true},"n":{"type":"integer"}}}'
+_DATA = b'{"colour":"ultramarine","n":1}'
+_MASKED = b'{"colour":"[masked]","n":1}'
+
+
+async def test_data_is_masked_by_the_schema_that_describes_it(gateway: Gateway) -> None:
+    """The first time the schema is read after the intent, and what it lets keep comes with the outcome; then it is known."""
+    gateway.service.schemas["a"] = _MARKED
+    assert (await gateway.send("POST", "/data/a", _DATA)).status == 200
+    intent, _, outcome = gateway.records()[-3:]
+    assert "request-body" not in intent.payloads
+    assert intent.fields["not_kept"] == "the schema that says what is sensitive in it was not read yet"
+    assert intent.fields["look_up"] == "/schemas/a"
+    assert outcome.payloads["request-body"].data == _MASKED
+    assert "body /colour" in str(outcome.fields["request"])
+    assert (await gateway.send("POST", "/data/a", _DATA)).status == 200
+    intent, _, outcome = gateway.records()[-3:]
+    assert (intent.payloads["request-body"].data, intent.fields["look_up"]) == (_MASKED, None)
+    assert "request" not in outcome.fields
+    assert [request.target for request in gateway.service.received].count("/schemas/a") == 1
+    assert [change.body for change in gateway.service.changes] == [_DATA, _DATA]
+
+
+async def test_nobody_is_asked_for_a_schema_before_the_intent(gateway: Gateway) -> None:
+    """When the look arrives at the service the intent is durable; the data need not wait for its answer."""
+    gateway.service.schemas["a"] = _MARKED
+    gateway.service.may_answer.clear()
+    sending = gateway.sending("POST", "/data/a", _DATA)
+    await gateway.service.wait_for(lambda: len(gateway.service.received) == 2)
+    assert [record.type for record in gateway.records()][-2:] == ["intent", "decision"]
+    gateway.service.may_answer.set()
+    assert (await sending).status == 200
+
+
+async def test_without_an_intent_nobody_is_asked_for_a_schema(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same data, when the intent can be written, is followed by a look."""
+
+    async def fails(*_: object) -> None:
+        raise EvidenceUnavailable("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway.parts.evidence, "intent", fails)
+        assert (await gateway.send("POST", "/data/a", _DATA)).status == 503
+    assert (await gateway.send("POST", "/data/b", _DATA)).status == 200
+    assert sorted(request.target for request in gateway.service.received) == ["/data/b", "/schemas/b"]
+
+
+async def test_a_change_that_passes_describes_the_data_from_then_on(gateway: Gateway) -> None:
+    """What it marks is masked, without another look; so it is when the change is undone."""
+    gateway.service.schemas["a"] = b'{"type":"object"}'
+    for schema, kept in ((_MARKED, _MASKED), (b'{"type":"object"}', _DATA)):
+        change = gateway.sending("PUT", "/schemas/a", schema)
+        await gateway.decide((await gateway.pending())[0])
+        assert (await change).status == 200
+        looks = [request.method for request in gateway.service.received].count("GET")
+        assert (await gateway.send("POST", "/data/a", _DATA)).status == 200
+        intent = gateway.records("intent")[-1]
+        assert intent.payloads["request-body"].data == kept
+        assert [request.method for request in gateway.service.received].count("GET") == looks
+
+
+async def test_a_change_whose_answer_is_lost_makes_its_subject_unknown(gateway: Gateway) -> None:
+    """It may have been applied: the next data is masked by what the service says now."""
+    gateway.service.schemas["a"] = b'{"type":"object"}'
+    for _ in range(2):
+        assert (await gateway.send("POST", "/data/a", _DATA)).status == 200
+    assert gateway.records("intent")[-1].payloads["request-body"].data == _DATA
+    gateway.service.breaks_off = "after"
+    change = gateway.sending("PUT", "/schemas/a", _MARKED)
+    await gateway.decide((await gateway.pending())[0])
+    assert (await change).status == 502
+    gateway.service.breaks_off = ""
+    assert (await gateway.send("POST", "/data/a", _DATA)).status == 200
+    assert "request-body" not in gateway.records("intent")[-1].payloads
+    assert gateway.records("outcome")[-1].payloads["request-body"].data == _MASKED
+
+
+async def test_data_passes_where_its_schema_cannot_be_read(gateway: Gateway) -> None:
+    """Nothing readable of it is kept; where the service has none, nothing is marked."""
+    gateway.service.schemas["a"] = b"not a schema"
+    assert (await gateway.send("POST", "/data/a", _DATA)).status == 200
+    outcome = gateway.records("outcome")[-1]
+    assert not {"request-body", "response-body"} & outcome.payloads.keys()
+    assert outcome.fields["not_kept"] == "the schema that says what is sensitive in it could not be read"
+    assert (await gateway.send("POST", "/data/b", _DATA)).status == 200
+    assert gateway.records("outcome")[-1].payloads["request-body"].data == _DATA
+
+
+async def test_who_may_not_send_data_makes_nobody_read_its_schema(gateway: Gateway) -> None:
+    """Access is decided first: no contact with the service, and nothing readable of what was sent is kept."""
+    gateway.service.schemas["a"] = _MARKED
+    headers = gateway.headers(_TYPE, token=gateway.token("eve", "strangers"))
+    assert (await gateway.send("POST", "/data/a", _DATA, headers)).status == 403
+    assert gateway.service.connections == 0
+    (record,) = gateway.records("refusal")
+    assert "request-body" not in record.payloads
+
+
+async def test_large_data_is_masked_by_the_masking_process(gateway: Gateway) -> None:
+    """And passes as it came; the process is another one than this."""
+    gateway.service.schemas["a"] = _MARKED
+    body = b'{"colour":"ultramarine","pad":[' + b'"a b",' * 50_000 + b'""]}'
+    for _ in range(2):
+        assert (await gateway.send("POST", "/data/a", body)).status == 200
+    kept = gateway.records("intent")[-1].payloads["request-body"].data
+    assert b"ultramarine" not in kept
+    assert len(kept) > 50_000
+    assert gateway.service.changes[-1].body == body
+    assert gateway.parts.masking_process.pid not in (None, os.getpid())

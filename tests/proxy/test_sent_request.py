@@ -220,3 +220,15 @@ def test_the_longest_target_is_read() -> None:
     """The twin of the one that is one character longer."""
     path = "/" + "a" * (limits.MAX_TARGET_CHARACTERS - 1)
     assert read_request(_with(flow(), path=path)).target == path
+
+
+def test_the_digest_of_a_body_is_of_the_bytes_that_are_there() -> None:
+    """Made once for the same bytes; others, also equal ones, are looked at again."""
+    made = flow(body=b'{"a":1}')
+    first = as_it_came(made, DIGEST)
+    assert as_it_came(made, DIGEST) == first
+    made.request.raw_content = b'{"a":2}'
+    assert as_it_came(made, DIGEST) != first
+    made.request.raw_content = bytes(bytearray(b'{"a":1}'))
+    assert as_it_came(made, DIGEST) == first
+    assert as_it_came(made, KeyedDigest(b"x" * 32)) != first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 from collections.abc import Mapping
@@ -21,7 +22,7 @@ from countersign.proxy import options
 from countersign.proxy.runtime import Runtime
 from countersign.proxy.startup_checks import StartupChecks, misspelt_options, unsafe_options
 from tests.identity.issuing import KeyServer
-from tests.proxy.rule_files import write_rules
+from tests.proxy.rule_files import edit_rules, write_rules
 from tests.proxy.stage import Gateway, StartFailed, running_gateway, until
 from tests.proxy.upstream import SchemaService
 
@@ -104,6 +105,19 @@ async def test_a_bad_rule_is_named_with_file_and_line(start: Start) -> None:
     with pytest.raises(StartFailed, match=r"access\.yaml:\d+: "):
         async with running_gateway(*start):
             pass
+
+
+async def test_a_masking_rule_that_masks_nothing_in_its_own_example_does_not_start(start: Start) -> None:
+    """A path with a typing error would otherwise let through what it is there for; found before anything passes."""
+    example = {"customer": {"iban": "x"}}
+    rule = {"name": "accounts", "paths": ["$.custmer.iban"], "how": "redact", "examples": [example]}
+    edit_rules(start[0] / "rules", "masking.yaml", lambda document: document["rules"].append(rule))
+    with pytest.raises(StartFailed, match=r"masking\.yaml:\d+: the rule 'accounts' masks nothing in its example 1"):
+        async with running_gateway(*start):
+            pass
+    edit_rules(start[0] / "rules", "masking.yaml", lambda document: document["rules"][-1].update(paths=["$..iban"]))
+    async with running_gateway(*start):
+        pass
 
 
 async def test_a_target_of_news_without_its_key_does_not_start(start: Start) -> None:
@@ -258,6 +272,13 @@ async def test_losing_the_addons_ends_the_process(gateway: Gateway) -> None:
         await gateway.task
     assert gateway.master.should_exit.is_set()
     assert not gateway.runtime.is_started
+
+
+async def test_what_is_made_at_start_is_not_looked_through_for_garbage(start: Start) -> None:
+    """That would stop the event loop for as long as it takes; once the gateway has stopped it is looked at again."""
+    async with running_gateway(*start):
+        assert gc.get_freeze_count() > 10_000
+    assert gc.get_freeze_count() == 0
 
 
 async def test_stopping_gives_everything_back(start: Start) -> None:

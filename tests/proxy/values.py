@@ -10,11 +10,18 @@ from mitmproxy.test import tflow
 
 from countersign.dialects import CurrentRead, Operation
 from countersign.identity import Caller
-from countersign.masking import KeyedDigest
+from countersign.masking import KeyedDigest, MaskedMessage
+from countersign.proxy.data_masking import DataMasking
 from countersign.proxy.exchange import Exchange
+from countersign.proxy.known_schemas import KnownSchemas
+from countersign.proxy.masking_child import Settings
+from countersign.proxy.masking_process import MaskingProcess
+from countersign.proxy.message_masking import MessageMasking, request_message
+from countersign.proxy.service_reader import CurrentSchema, ServiceReader
 from countersign.rulebook.values import (
     AccessRule,
     ApprovalRule,
+    BuiltInMasking,
     Condition,
     Connection,
     Effect,
@@ -26,8 +33,10 @@ from countersign.rulebook.values import (
     Source,
     Who,
 )
+from countersign.strict_json import Json
 
 DIGEST = KeyedDigest(b"k" * 32)
+READ = CurrentRead("/schemas/a", SchemaPlace("$", "json"), (404,), None, False)  #: where the schema of data is
 SOURCE = Source("connections/schemas.yaml", 3)
 EVERY_EFFECT: tuple[Effect, ...] = ("read", "data", "register", "update", "delete", "settings")
 
@@ -95,3 +104,44 @@ def exchange(**parts: Any) -> Exchange:
     for name, value in {**usual, **parts}.items():
         setattr(made, name, value)
     return made
+
+
+def settings(*rules: MaskingRule) -> Settings:
+    """What masks by these rules, and by what is built in."""
+    return Settings(rules, BuiltInMasking(), b"k" * 32, b"v" * 32)
+
+
+def masking(*rules: MaskingRule) -> MessageMasking:
+    """Masks by these rules; its child starts with the first large message."""
+    return MessageMasking(settings(*rules), MaskingProcess(settings(*rules)))
+
+
+def masked(made: http.HTTPFlow, *rules: MaskingRule) -> MaskedMessage:
+    """What may be kept of a small request of nobody in particular."""
+    return masking(*rules).masker.message(**request_message(exchange(), made))
+
+
+class HeldService(ServiceReader):
+    """Holds what a test says, and counts how often it is read."""
+
+    def __init__(self, current: CurrentSchema, bundle: dict[str, Json] | None = None) -> None:
+        self.held = current
+        self.references = bundle or {}
+        self.reads = 0
+
+    async def current(self, connection: Connection, read: CurrentRead) -> CurrentSchema:
+        self.reads += 1
+        return self.held
+
+    async def bundle(self, connection: Connection, references: Any) -> dict[str, Json]:
+        return {reference.name: self.references[reference.name] for reference in references}
+
+
+def known_schemas(reader: ServiceReader) -> KnownSchemas:
+    """Of a clock that stands."""
+    return KnownSchemas(reader, DIGEST, lambda: 0.0)
+
+
+def data_masking(made: MessageMasking, held: CurrentSchema | None = None) -> DataMasking:
+    """Before a service that holds `held`, or nothing."""
+    return DataMasking(made, known_schemas(HeldService(held or CurrentSchema(False, None, {}, None))))

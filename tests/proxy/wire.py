@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.proxy.upstream import PATIENCE_SECONDS
@@ -66,14 +66,17 @@ class Wire:
 
     async def read_answer(self) -> Answer:
         """Raises IncompleteReadError where the connection ends first."""
+        head = await self.read_head()
+        length = int(next(iter(head.header("content-length")), 0))
+        return replace(head, body=await self.read(length))
+
+    async def read_head(self) -> Answer:
+        """All of an answer that has no body, as one to HEAD. Raises IncompleteReadError."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            _, status, reason = head[0].split(" ", 2)
-            headers = tuple(
-                (name, value.strip()) for name, _, value in (line.partition(":") for line in head[1:] if line)
-            )
-            length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
-            return Answer(int(status), reason, headers, await self._reader.readexactly(length))
+        _, status, reason = head[0].split(" ", 2)
+        headers = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in head[1:] if line))
+        return Answer(int(status), reason, headers, b"")
 
     async def send(self, method: str, target: str, headers: Headers = (), body: bytes | None = None) -> Answer:
         self.write_request(method, target, headers, body)

@@ -61,6 +61,7 @@ class ApprovalPause(FailClosed):
             hold,
             rules=parts.rules.digest,
             digest=parts.digest,
+            text=parts.masking.text,
             now=now(),
         )
         try:

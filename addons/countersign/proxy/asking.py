@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mitmproxy import http
 
 from countersign.approvals import ApprovalRequest
@@ -55,9 +57,11 @@ def approval_request(
     *,
     rules: str,
     digest: KeyedDigest,
+    text: Callable[[str], str],
     now: int,
 ) -> ApprovalRequest:
-    """The approval to ask for. `rules` is the rulebook's digest; `now` in microseconds UTC."""
+    """The approval to ask for. `rules` is the rulebook's digest; `text` masks what is not masked yet; `now` in
+    microseconds UTC."""
     connection, operation, caller, masked = exchange.connection, exchange.operation, exchange.caller, exchange.masked
     assert connection is not None
     assert operation is not None
@@ -66,7 +70,7 @@ def approval_request(
     rule, diff = hold.approval, assessment.diff
     headers: list[Json] = [[name, value] for name, value in masked.headers if name not in (JUSTIFICATION, BREAK_GLASS)]
     message: dict[str, Json] = {
-        "method": flow.request.method,
+        "method": text(flow.request.method),
         "url": url_of(connection, masked.target or ""),
         "headers": headers,
         "body": None if masked.body.text is None else masked.body.text.decode(),
@@ -76,7 +80,7 @@ def approval_request(
         fingerprint=fingerprint_of(exchange, flow, assessment, rules, digest),
         exchange=exchange.id,
         connection=connection.name,
-        subject=operation.subject,
+        subject=None if operation.subject is None else text(operation.subject),
         operation=operation.name,
         effect=operation.effect,
         caller={**caller.as_evidence(), "label": caller.label},
@@ -97,7 +101,7 @@ def approval_request(
         requested_at=now,
         expires_at=now + rule.expires_seconds * 1_000_000,
         grant_seconds=rule.grant_seconds,
-        access=f"{hold.access.reason} ({hold.access.rule})",
+        access=text(f"{hold.access.reason} ({hold.access.rule})"),
         justification=said(exchange, JUSTIFICATION),
         counterexamples=assessment.counterexamples,
         withholds_examples=assessment.withholds_examples,

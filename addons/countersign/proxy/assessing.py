@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from countersign.decision import Allow, Verdict, decide
 from countersign.dialects import Operation
 from countersign.identity import Caller
-from countersign.masking import KeyedDigest, Masker, masked_names, touches
+from countersign.masking import KeyedDigest, MaskingFailed, masked_names
+from countersign.proxy.change_words import said_of
 from countersign.proxy.exchange import Assessment, Exchange
+from countersign.proxy.known_schemas import KnownSchemas
+from countersign.proxy.message_masking import MessageMasking
 from countersign.proxy.off_loop import aside
 from countersign.proxy.service_reader import CurrentSchema, ServiceReader
 from countersign.rulebook.values import Connection, Rulebook
-from countersign.schema_change import Change, SchemaDiff, compare, summarise
-from countersign.strict_json import Json, dumps
+from countersign.schema_change import SchemaDiff, compare
+from countersign.strict_json import Json, dumps_in_pieces
 
-_WITHHELD = "[masked]"
+_CURRENT = "current-schema"
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What a change does, with its verdict. Nothing of it is masked."""
+
+    diff: SchemaDiff | None
+    verdict: Verdict
+    current_digest: str
+    references_digest: str
+    size: int  #: bytes of all the schemas as JSON
 
 
 class Assessor:
     """`clock` gives microseconds UTC."""
 
     def __init__(
-        self, rules: Rulebook, reader: ServiceReader, masker: Masker, digest: KeyedDigest, clock: Callable[[], int]
+        self,
+        rules: Rulebook,
+        reader: ServiceReader,
+        known: KnownSchemas,
+        masking: MessageMasking,
+        digest: KeyedDigest,
+        clock: Callable[[], int],
     ) -> None:
         self._rules = rules
         self._reader = reader
-        self._masker = masker
+        self._known = known
+        self._masking = masking
         self._digest = digest
         self._clock = clock
 
     async def assess(self, exchange: Exchange) -> Assessment:
-        """What the exchange's operation would do now. Raises SchemaUnavailable, BadInput."""
+        """What the exchange's operation would do now. Raises SchemaUnavailable, BadInput, MaskingFailed."""
         connection, operation, caller = exchange.connection, exchange.operation, exchange.caller
         language = None if exchange.dialect is None else exchange.dialect.schema_language
         assert connection is not None
@@ -41,10 +63,12 @@ class Assessor:
         current = CurrentSchema(False, None, {}, None)
         if operation.current is not None:
             current = await self._reader.current(connection, operation.current)
+            self._known.learn(connection, operation.subject, operation.current, current)
         bundle = await self._reader.bundle(connection, operation.references)
         now = self._clock() / 1_000_000
         # a proof can take its time, and nothing here is written by anybody else
-        return await aside(lambda: self._compare(connection, operation, caller, current, bundle, language, now))
+        found = await aside(lambda: self._compare(connection, operation, caller, current, bundle, language, now))
+        return await self._describe(connection, operation, current, bundle, found)
 
     def _compare(
         self,
@@ -55,7 +79,7 @@ class Assessor:
         bundle: dict[str, Json],
         language: str | None,
         now: float,
-    ) -> Assessment:
+    ) -> _Compared:
         diff: SchemaDiff | None = None
         if operation.has_proposed:
             old = current.document if current.exists else None
@@ -65,10 +89,22 @@ class Assessor:
                 old_bundle=current.bundle,
                 new_bundle=bundle,
                 default_dialect=language,
-                masked_names=masked_names(self._rules.masking, connection=connection.name, subject=operation.subject),
+                masked_names=masked_names(
+                    self._rules.masking,
+                    self._rules.built_in_masking,
+                    connection=connection.name,
+                    subject=operation.subject,
+                ),
             )
         verdict = decide(caller, connection.name, operation, diff, self._rules, now)
-        return self._describe(connection, operation, current, bundle, diff, verdict)
+        held, references = _written(current), dumps_in_pieces(dict(bundle))
+        return _Compared(
+            diff,
+            verdict,
+            self._digest.of(held, label=_CURRENT),
+            self._digest.of(references, label="references"),
+            len(held) + len(references) + len(dumps_in_pieces(operation.proposed)),
+        )
 
     @staticmethod
     def by_access(verdict: Allow) -> Assessment:
@@ -77,89 +113,58 @@ class Assessor:
 
     def digest_of(self, current: CurrentSchema) -> str:
         """The keyed digest of a schema as the service holds it, or of there being none."""
-        held: Json = [current.document, dict(current.bundle)] if current.exists else []
-        return self._digest.of(dumps(held), label="current-schema")
+        return self._digest.of(_written(current), label=_CURRENT)
 
-    def _describe(
+    async def _describe(
         self,
         connection: Connection,
         operation: Operation,
         current: CurrentSchema,
         bundle: dict[str, Json],
-        diff: SchemaDiff | None,
-        verdict: Verdict,
+        found: _Compared,
     ) -> Assessment:
-        before = self._masker.schema(connection=connection.name, subject=operation.subject, document=current.document)
-        after = self._masker.schema(connection=connection.name, subject=operation.subject, document=operation.proposed)
-        masked = before.pointers | after.pointers
-        referred = [*current.bundle.values(), *bundle.values()]
-        for document in referred:  # whose subject is not known here: every rule holds
-            masked |= self._masker.schema(connection=connection.name, subject=None, document=document).pointers
-        if referred or _has_parts_of_their_own(current.document) or _has_parts_of_their_own(operation.proposed):
-            masked = _wherever_they_start(masked)
-        changes = tuple(_withhold(change, masked) for change in diff.changes) if diff else ()
-        summary = summarise(changes) if diff else (_plain(operation),)
+        masking, diff, size = self._masking, found.diff, found.size
+        subject, referred = operation.subject, [*current.bundle.values(), *bundle.values()]
+        before, after = await masking.schemas(
+            size, connection.name, [(subject, current.document), (subject, operation.proposed)]
+        )
+        pointers = before.pointers | after.pointers | await masking.pointers(size, connection.name, referred)
+        said = await aside(lambda: said_of(operation, diff, current, bundle, pointers))
+        words = iter(await masking.words(size, [*said.reasons, *said.summary, *said.changes, *said.counterexamples]))
+        reasons, summary = _texts(words, said.reasons), _texts(words, said.summary)
         return Assessment(
-            self.digest_of(current),
-            self._digest.of(dumps(dict(bundle)), label="references"),
+            found.current_digest,
+            found.references_digest,
             current.exists,
             current.etag,
-            diff,
-            verdict,
+            replace(diff, reasons=reasons) if diff else None,
+            found.verdict,
             summary,
-            tuple(change.as_json() for change in changes),
+            _objects(words, said.changes),
             before.document,
             after.document,
-            tuple(each.as_json() for each in diff.counterexamples) if diff and not masked else (),
-            withholds_examples=diff is not None and bool(diff.counterexamples) and bool(masked),
+            _objects(words, said.counterexamples),
+            withholds_examples=said.withholds_examples,
+            bundle=bundle,
         )
 
 
-def _plain(operation: Operation) -> str:
-    subject = "the service as a whole" if operation.subject is None else operation.subject
-    return f"{operation.name} ({operation.effect}) on {subject}"
+def _written(current: CurrentSchema) -> bytes:
+    held: Json = [current.document, dict(current.bundle)] if current.exists else []
+    return dumps_in_pieces(held)
 
 
-def _withhold(change: Change, masked: frozenset[str]) -> Change:
-    """The change without its values where it lies at, above or below a masked place, or where its place is not sure.
-
-    A pointer through `$ref`, or with an escape of a URI in it, does not say where in a document the value stands. A made-up
-    value may hold one of any masked place.
-    """
-    pointers = {pointer for pointer in (change.pointer, change.old_pointer, change.new_pointer) if pointer is not None}
-    if not masked:
-        return change
-    change = replace(change, counterexample=None)
-    if not any("/$ref" in each or "%" in each or touches(each, masked) for each in pointers):
-        return change
-    return replace(
-        change,
-        before=None if change.before is None else _WITHHELD,
-        after=None if change.after is None else _WITHHELD,
-        may_be_quoted=False,
-    )
+def _texts(words: Iterator[Json], of: Sequence[str]) -> tuple[str, ...]:
+    """As many of `words` as there are `of`. Raises MaskingFailed where they are something else."""
+    found = tuple(word for word in islice(words, len(of)) if isinstance(word, str))
+    if len(found) < len(of):
+        raise MaskingFailed
+    return found
 
 
-def _has_parts_of_their_own(document: Json) -> bool:
-    """Whether a part has an identifier: a pointer inside it starts there, not at the root."""
-    waiting = list(document.values()) if isinstance(document, dict) else []
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if isinstance(value.get("$id"), str) or isinstance(value.get("id"), str):
-                return True
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
-    return False
-
-
-def _wherever_they_start(pointers: frozenset[str]) -> frozenset[str]:
-    """The pointers as they are, and as seen from every place above them."""
-    found: set[str] = set()
-    for pointer in pointers:
-        found.add(pointer)
-        while (start := pointer.find("/", 1)) > 0:
-            pointer = pointer[start:]
-            found.add(pointer)
-    return frozenset(found)
+def _objects(words: Iterator[Json], of: Sequence[Mapping[str, Json]]) -> tuple[dict[str, Json], ...]:
+    """The same of objects."""
+    found = tuple(word for word in islice(words, len(of)) if isinstance(word, dict))
+    if len(found) < len(of):
+        raise MaskingFailed
+    return found

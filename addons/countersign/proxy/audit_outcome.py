@@ -13,10 +13,14 @@ from countersign.errors import CountersignError
 from countersign.proxy.bounded_http import TOO_MUCH_UNREAD, TOO_SLOW, TRAILERS
 from countersign.proxy.exchange import Exchange, exchange_of, refuse, was_sent
 from countersign.proxy.fail_closed import FailClosed
-from countersign.proxy.quoted_bytes import without_bytes
+from countersign.proxy.quoted_bytes import without_quotes
 from countersign.proxy.read_back import observe
 from countersign.proxy.refusal import NOTHING_ALLOWED, Refusal, refusal_for
 from countersign.proxy.runtime import Runtime
+from countersign.proxy.service_reader import CurrentSchema
+
+#: What a service answers that has taken a change; with 202 it may take it later.
+_TAKEN = frozenset({200, 201, 204})
 
 #: What `bounded_http` says of a request that it ended.
 _ENDED = {
@@ -64,6 +68,7 @@ class AuditOutcome(FailClosed):
             flow.response.trailers = None  # what is not recorded does not pass
             evidence = self._runtime.parts.evidence
             if exchange.intended:
+                self._know_what_passed(exchange, flow)
                 await evidence.outcome(exchange, flow)
             else:
                 await evidence.refusal(exchange, flow, exchange.refusal or NOTHING_ALLOWED)
@@ -74,6 +79,24 @@ class AuditOutcome(FailClosed):
             flow.response = refusal_for(error).response(exchange.id, exchange.dialect)
         finally:
             exchange.unlock()
+
+    def _know_what_passed(self, exchange: Exchange, flow: http.HTTPFlow) -> None:
+        """A schema that the service took describes the data from here on; `upstream_credential` made the last one unknown."""
+        operation, assessment, response = exchange.operation, exchange.assessment, exchange.answered or flow.response
+        assert operation is not None
+        assert response is not None
+        if (
+            was_sent(exchange, flow)
+            and operation.has_proposed
+            and operation.current is not None
+            and assessment is not None
+            and response.status_code in _TAKEN
+        ):
+            assert exchange.connection is not None
+            schema = CurrentSchema(
+                True, operation.proposed, dict(assessment.bundle), None, len(flow.request.raw_content or b"")
+            )
+            self._runtime.parts.known.learn(exchange.connection, operation.subject, operation.current, schema)
 
     async def error(self, flow: http.HTTPFlow) -> None:
         exchange = exchange_of(flow)
@@ -87,13 +110,14 @@ class AuditOutcome(FailClosed):
 
     async def _end_without_answer(self, exchange: Exchange, flow: http.HTTPFlow) -> None:
         parts = self._runtime.parts
-        why = without_bytes(flow.error.msg) if flow.error is not None else "the connection was lost"
+        why = without_quotes(flow.error.msg) if flow.error is not None else "the connection was lost"
         if not exchange.intended:
             await parts.evidence.refusal(exchange, flow, exchange.refusal or _never_read(why))
         elif not was_sent(exchange, flow):
             await parts.evidence.outcome_without_answer(exchange, why)
         else:
             assert exchange.connection is not None
+            assert exchange.proposed_digest is not None
             operation = exchange.operation
             observed = "not looked at: nothing of the service was to change"
             if operation is not None and operation.current is not None and exchange.assessment is not None:
@@ -104,7 +128,7 @@ class AuditOutcome(FailClosed):
                         exchange.connection,
                         operation.current,
                         before=exchange.assessment.current_digest,
-                        proposed=parts.evidence.schema_digest(operation.proposed),
+                        proposed=exchange.proposed_digest,
                         schema_digest=parts.evidence.schema_digest,
                     )
                 except CountersignError as error:

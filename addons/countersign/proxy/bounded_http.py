@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 from mitmproxy.connection import Connection
@@ -33,6 +34,7 @@ from mitmproxy.proxy.layers.http import (
 
 from countersign import limits
 from countersign.proxy.fail_closed import place_of
+from countersign.proxy.quoted_bytes import without_quotes
 from countersign.proxy.refusal import Refusal
 
 logger = logging.getLogger(__name__)
@@ -85,7 +87,10 @@ class BoundedHttp(layers.HttpLayer):
 
     def event_to_child(self, child: layer.Layer | HttpStream, event: events.Event) -> Commands:
         """A body is dropped beyond the limit at which mitmproxy refuses it, also while a hook keeps it in a queue; and no
-        answer begins that is not the last one."""
+        answer begins that is not the last one. Nor does the text of an error quote one to the client, and an answer to HEAD
+        has no body: mitmproxy would send that of a refusal, which the client takes for the next answer."""
+        if isinstance(event, ResponseProtocolError):
+            event = replace(event, message=without_quotes(event.message))
         if isinstance(child, HttpStream) and not _is_tunnel(child):
             if isinstance(event, RequestData | ResponseData):
                 key = child.stream_id, type(event)
@@ -95,6 +100,8 @@ class BoundedHttp(layers.HttpLayer):
             elif isinstance(event, ResponseHeaders) and event.response.status_code < 200:
                 yield from self._end_answer(child, ANSWER_INTERIM)  # mitmproxy would take it for the whole answer
                 return
+        elif isinstance(event, ResponseData) and self._answers_head(event.stream_id):
+            return
         elif isinstance(event, ResponseProtocolError) and event.stream_id in self._ending:
             server = self.connections.get(self._ending.pop(event.stream_id))
             if server is not None:
@@ -166,6 +173,10 @@ class BoundedHttp(layers.HttpLayer):
         yield from self.event_to_child(
             stream, ResponseProtocolError(stream.stream_id, why, ErrorCode.GENERIC_SERVER_ERROR)
         )
+
+    def _answers_head(self, number: int) -> bool:
+        stream = self.streams.get(number)
+        return stream is not None and stream.flow.request.method.upper() == "HEAD"
 
     # -- what is there ------------------------------------------------------------------------------------------------
 

@@ -43,12 +43,20 @@ async def break_the_glass(
     if not is_waited_for(flow):
         return refuse(flow, Refusal(403, "client-gone", "the client has gone"))
     held = approval_request(
-        new_id(), exchange, flow, assessment, hold, rules=parts.rules.digest, digest=parts.digest, now=moment
+        new_id(),
+        exchange,
+        flow,
+        assessment,
+        hold,
+        rules=parts.rules.digest,
+        digest=parts.digest,
+        text=parts.masking.text,
+        now=moment,
     )
     asked = replace(
         held,
         rule=f"{rule.name} ({rule.source})",
-        why=f"it passed without approval, though {hold.reason}",
+        why=parts.masking.text(f"it passed without approval, though {hold.reason}"),
         alternatives=((Requirement(1, rule.reviewers),),),
         justification=said(exchange, BREAK_GLASS),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mitmproxy import http
@@ -13,6 +14,7 @@ from countersign.decision import Verdict
 from countersign.dialects import Operation
 from countersign.identity import Caller
 from countersign.masking import MaskedMessage
+from countersign.proxy.known_schemas import Known
 from countersign.proxy.refusal import Refusal
 from countersign.rulebook.values import Connection, Dialect
 from countersign.schema_change import SchemaDiff
@@ -38,6 +40,15 @@ class Assessment:
     after: Json  #: masked
     counterexamples: tuple[dict[str, Json], ...] = ()  #: whole documents that the change decides otherwise; masked
     withholds_examples: bool = False  #: there are counterexamples, but they could hold a masked value
+    bundle: Mapping[str, Json] = field(default_factory=dict)  #: not masked; what the proposed schema refers to
+
+
+@dataclass(frozen=True, slots=True)
+class MaskedLater:
+    """A request of data whose schema was not known when its intent was written."""
+
+    request: MaskedMessage
+    known: Known | None  #: None: its schema could not be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +77,18 @@ class Exchange:
     justification: str | None  #: what the caller says to those who decide
     break_glass: str | None  #: why the caller wants it to pass without their decision
     operation: Operation | None
+    proposed_digest: str | None  #: keyed, of the proposed schema, or of there being none
     received: str | None  #: keyed digest of the request as it was read
+    known: Known | None  #: what describes the data in the request and its answer
     masked: MaskedMessage | None
+    masked_later: asyncio.Task[MaskedLater] | None  #: does not raise
     intended: bool  #: the intent is durable
     assessment: Assessment | None  #: the newest
     asked: ApprovalRequest | None  #: the newest approval this request waits for
     clearance: Clearance | None
     forwarded: bool
+    answered: http.Response | None  #: by the service, where its caller does not see that but a masked view of it
+    shown: Mapping[str, int] | None  #: of that view: the rules that masked values, and how many; None: it was refused
     refusal: Refusal | None
     closed: bool  #: its last record is written
     release: Callable[[], None] | None  #: gives the subject's lock back

@@ -100,7 +100,7 @@ def _unknown_host(host: str, port: int) -> Refusal:
     return Refusal(
         403,
         "unknown-host",
-        f"{host[:255]}:{port} is neither a registered connection nor a listed tunnel; "
+        f"{host if len(host) <= 255 else '(a long name)'}:{port} is neither a registered connection nor a listed tunnel; "
         "ask the gateway's operators to add it to rules/connections",
     )
 

@@ -1,6 +1,6 @@
 """Bytes from the wire that mitmproxy quotes in its messages: what it could not parse may be a secret, and is cut.
 
-Looks for Python's spelling of bytes, which is how mitmproxy quotes them; other texts of its own are kept whole.
+Looks for Python's spelling of bytes and texts, which is how mitmproxy quotes them; other texts of its own are kept whole.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import traceback
 
 _QUOTED = re.compile(r"""(?<!\w)(bytearray\(b|memoryview\(b|b)['"].*""", re.DOTALL)
+_QUOTED_OR_TEXT = re.compile(r"""(?<!\w)(bytearray\(b|memoryview\(b|b)?['"].*""", re.DOTALL)
 _CUT = "(bytes not shown)"
 
 #: mitmproxy's logger of everything that happens on a connection.
@@ -19,6 +20,12 @@ _CONNECTIONS = "mitmproxy.proxy.server"
 def without_bytes(text: str) -> str:
     """`text` up to the first bytes that it quotes."""
     return _QUOTED.sub(_CUT, text)
+
+
+def without_quotes(text: str) -> str:
+    """`text` up to the first bytes or text that it quotes: for records, and for clients, who must not see by an error of an
+    answer what they would not see of the answer."""
+    return _QUOTED_OR_TEXT.sub(_CUT, text)
 
 
 def _cut(record: logging.LogRecord) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from countersign.dialects import CurrentRead
 from countersign.proxy.assessing import Assessor
+from countersign.proxy.off_loop import off_loop
 from countersign.proxy.service_reader import ServiceReader
 from countersign.rulebook.values import Connection
 from countersign.strict_json import Json
@@ -26,9 +27,9 @@ async def observe(
     Does not prove who applied it: with `applied` the service holds what was sent, whoever sent it.
     """
     current = await reader.current(connection, read)
-    if schema_digest(current.document) == proposed:
+    if await off_loop(current.size, lambda: schema_digest(current.document)) == proposed:
         return "applied: the service holds what the request proposed"
-    if before is not None and assessor.digest_of(current) == before:
+    if before is not None and await off_loop(current.size, lambda: assessor.digest_of(current)) == before:
         return "not applied: the service holds what it held before"
     if not current.exists:
         return "the service holds no schema of this subject"

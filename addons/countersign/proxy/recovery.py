@@ -98,7 +98,9 @@ def _open_changes(parts: Parts) -> list[_OpenChange]:
 def _read_of(parts: Parts, connection: Connection, intent: Record) -> CurrentRead | None:
     target = intent.fields.get("look_up")
     for rule in parts.rules.dialects[connection.dialect].operations:
-        if rule.name == intent.fields.get("operation") and rule.current is not None and isinstance(target, str):
+        if rule.effect == "data" or rule.current is None:  # of data nothing is to be found out
+            continue
+        if rule.name == intent.fields.get("operation") and isinstance(target, str):
             current = rule.current
             return CurrentRead(
                 target, current.schema, current.absent, current.references, current.etag, current.only_if
@@ -119,7 +121,7 @@ async def _ask(parts: Parts, opened: _OpenChange) -> None:
             schema_digest=parts.evidence.schema_digest,
         )
     except CountersignError as error:
-        observed = f"unreadable: {error}"
+        observed = parts.masking.text(f"unreadable: {error}")
     about = {name: fields.get(name) for name in ("connection", "subject", "caller")}
     await parts.log.append(
         Entry("outcome_unknown", opened.intent.exchange, {**about, "reason": "read again", "observed": observed})

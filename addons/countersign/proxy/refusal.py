@@ -18,6 +18,7 @@ from countersign.errors import (
     SchemaUnavailable,
 )
 from countersign.evidence.errors import NotAnchored
+from countersign.masking import MaskingFailed
 from countersign.proxy.sent_request import RequestChanged
 from countersign.rulebook.values import Dialect
 from countersign.strict_json import Json, dumps
@@ -98,5 +99,7 @@ def refusal_for(error: CountersignError, *, unauthenticated_status: int = 407) -
             return Refusal(503, "evidence-unavailable", "evidence cannot be written, so nothing passes")
         case SchemaUnavailable():
             return Refusal(503, "schema-unavailable", str(error), (("Retry-After", "5"),))
+        case MaskingFailed():
+            return Refusal(503, "masking-failed", str(error), (("Retry-After", "5"),))
         case _:
             return Refusal(403, "refused", str(error))

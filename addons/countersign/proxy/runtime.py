@@ -20,10 +20,15 @@ from countersign.evidence import Entry, EvidenceLog, LogSettings, StatePlaces
 from countersign.evidence.control import Control
 from countersign.evidence.control_room import ControlRoom
 from countersign.identity import BrowserLogin, TokenVerifier
-from countersign.masking import KeyedDigest, Masker
+from countersign.masking import ClientViews, KeyedDigest
 from countersign.notifications import Notifier
 from countersign.proxy.assessing import Assessor
+from countersign.proxy.data_masking import DataMasking
 from countersign.proxy.evidence_port import EvidencePort
+from countersign.proxy.known_schemas import KnownSchemas
+from countersign.proxy.masking_child import Settings
+from countersign.proxy.masking_process import MaskingProcess
+from countersign.proxy.message_masking import MessageMasking
 from countersign.proxy.outbound import Outbound
 from countersign.proxy.service_reader import ServiceReader
 from countersign.proxy.subject_locks import SubjectLocks
@@ -69,28 +74,41 @@ class Parts:
         )
         try:
             self.digest = KeyedDigest(self.log.digest_key)
-            masker = Masker(rules.masking, self.digest)
-            self.evidence = EvidencePort(self.log, masker, self.digest)
+            settings = Settings(rules.masking, rules.built_in_masking, self.log.digest_key, self.log.values_key)
+            self.masking_process = MaskingProcess(settings)
+            self.masking = MessageMasking(settings, self.masking_process)
             self.outbound = Outbound(trusted_ca)
+            self.reader = ServiceReader(self.outbound)
+            self.known = KnownSchemas(self.reader, self.digest, lambda: steady() / 1_000_000)
+            self.data = DataMasking(self.masking, self.known)
+            self.evidence = EvidencePort(self.log, self.masking, self.data, self.digest)
             self.verifier = TokenVerifier(rules.identity, self.outbound.fetch, time.time)
             self.browser_login = BrowserLogin(
                 rules.identity, self.verifier, self.outbound.post, read_secret, secrets.token_urlsafe
             )
-            self.reader = ServiceReader(self.outbound)
-            self.assessor = Assessor(rules, self.reader, masker, self.digest, now)
-            self.desk = Desk(ApprovalRecords(self.log), now)
+            self.assessor = Assessor(rules, self.reader, self.known, self.masking, self.digest, now)
+            self.desk = Desk(ApprovalRecords(self.log), now, self.masking.text)
             self.locks = SubjectLocks()
             self.notifier: Notifier | None = None
-            control = Control(self.log, rules.evidence.retention, needed, now)
+            control = Control(self.log, rules.evidence.retention, needed, now, self._take_values_key)
             self.control_room = ControlRoom(places.evidence, control, rules.evidence)
         except BaseException:
             self.log.close()
             raise
 
+    @property
+    def client_views(self) -> ClientViews:
+        """What callers see of answers, by the rules and the key of now."""
+        return self.masking.client_views
+
     def record_rules(self, unsafe: list[str]) -> None:
         """Which rules are in force from here on, and which insecure switches. Raises EvidenceUnavailable."""
         entry = Entry("rules", None, {"digest": self.rules.digest, "unsafe": list(unsafe)})
         self.log.submit(entry).result(timeout=limits.EVIDENCE_DEADLINE_SECONDS)
+
+    def _take_values_key(self) -> None:
+        """The log has another key of masked values that stay comparable."""
+        self.masking.renew(self.log.values_key)
 
     def start_notifier(self, approval_url: Callable[[str], str]) -> None:
         """From here on the rules' targets hear what happens to approvals. Raises RulesError on a target of no use."""
@@ -103,6 +121,7 @@ class Parts:
         if self.notifier is not None:
             self.notifier.stop()
         self.outbound.close()
+        self.masking_process.close()
         self.control_room.stop(limits.EVIDENCE_CLOSE_SECONDS)
         self.log.close()
 

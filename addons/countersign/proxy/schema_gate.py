@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from mitmproxy import http
 
+from countersign import limits
 from countersign.decision import Allow, Deny, Hold, may
 from countersign.decision.approval import UNAPPROVED_EFFECTS
 from countersign.dialects import RequestView, UnknownOperation, recognise
@@ -17,6 +18,7 @@ from countersign.proxy.breaking_glass import break_the_glass
 from countersign.proxy.exchange import Assessment, Clearance, Exchange, exchange_of, refuse
 from countersign.proxy.fail_closed import FailClosed
 from countersign.proxy.justification import take_justifications
+from countersign.proxy.message_masking import is_encoded
 from countersign.proxy.off_loop import aside, off_loop
 from countersign.proxy.refusal import Refusal, refusal_for
 from countersign.proxy.runtime import Parts, Runtime
@@ -47,15 +49,16 @@ class SchemaGate(FailClosed):
         assert exchange.connection is not None
         assert exchange.caller is not None
         assert exchange.dialect is not None
-        dialect, size = exchange.dialect, len(flow.request.raw_content or b"")
+        dialect, size = exchange.dialect, _size(flow)
         try:
             take_justifications(exchange, flow.request)
-            exchange.received = as_it_came(flow, parts.digest)
-            exchange.operation = await off_loop(size, lambda: recognise(dialect, read_request(flow)))
+            exchange.received = await off_loop(size, lambda: as_it_came(flow, parts.digest))
+            exchange.operation = operation = await off_loop(size, lambda: recognise(dialect, read_request(flow)))
+            exchange.proposed_digest = await off_loop(size, lambda: parts.evidence.schema_digest(operation.proposed))
         except UnknownOperation as error:
             refuse(flow, Refusal(403, "unknown-operation", str(error)))
             return None
-        exchange.masked = await off_loop(size, lambda: parts.evidence.masked_request(exchange, flow))
+        exchange.masked = await parts.data.request(exchange, flow)
         access = may(exchange.caller, exchange.connection.name, exchange.operation, parts.rules.access)
         if isinstance(access, Deny):
             refuse(flow, Refusal(403, "not-allowed", access.reason))
@@ -76,6 +79,7 @@ class SchemaGate(FailClosed):
         if exchange.operation.effect in UNAPPROVED_EFFECTS:
             assessment = parts.assessor.by_access(access)
             await parts.evidence.intent(exchange, flow, assessment)
+            parts.data.begin_later(exchange, flow)
         else:
             await parts.evidence.intent(exchange, flow)
             exchange.release = await parts.locks.acquire(exchange.connection.name, exchange.operation.subject)
@@ -87,6 +91,12 @@ class SchemaGate(FailClosed):
             await break_the_glass(exchange, flow, parts, assessment, hold)
         else:
             apply_verdict(exchange, flow, parts, assessment)
+
+
+def _size(flow: http.HTTPFlow) -> int:
+    """Of the body, as the work it makes: with a content coding it may be far larger than it looks."""
+    size = len(flow.request.raw_content or b"")
+    return max(size, limits.ON_LOOP_BYTES) if is_encoded(flow.request.headers.items(multi=True)) else size
 
 
 def _unreadable_reference(exchange: Exchange, dialect: Dialect, parts: Parts) -> Deny | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mitmproxy import http
 
 from countersign import limits
@@ -9,7 +11,7 @@ from countersign.dialects import RequestView
 from countersign.errors import BadInput, CountersignError, TooLarge
 from countersign.identity import Caller
 from countersign.masking import KeyedDigest
-from countersign.masking.content_coding import decode
+from countersign.masking.carriers.content_coding import decode
 from countersign.proxy.header_names import (
     CALLER_CREDENTIALS,
     CONNECTION_OPTIONS,
@@ -20,6 +22,8 @@ from countersign.proxy.header_names import (
 )
 from countersign.rulebook.values import Connection
 from countersign.strict_json import Json, dumps
+
+_BODY_DIGEST: Final = "countersign.body-digest"
 
 
 class RequestChanged(CountersignError):
@@ -98,7 +102,7 @@ def fingerprint(
         _as_bytes(request.method),
         _as_bytes(request.path),
         semantic_headers(request) + caller_headers,
-        digest.of(request.raw_content or b"", label="request-body"),
+        _body_digest(flow, digest),
         [caller.issuer, caller.subject, *sorted(caller.people)],
         current_digest,
         rules_digest,
@@ -119,9 +123,18 @@ def as_it_came(flow: http.HTTPFlow, digest: KeyedDigest) -> str:
         *(field.decode("latin-1") for field in (request.data.authority, request.data.method, request.data.path)),
         request.http_version,
         [[name.decode("latin-1"), value.decode("latin-1")] for name, value in (*request.headers.fields, *trailers)],
-        digest.of(request.raw_content or b"", label="request-body"),
+        _body_digest(flow, digest),
     ]
     return digest.of(dumps(parts), label="received")
+
+
+def _body_digest(flow: http.HTTPFlow, digest: KeyedDigest) -> str:
+    """The keyed digest of the body; made once for the very same bytes, which nobody can change: some milliseconds each time."""
+    body = flow.request.raw_content or b""
+    known = flow.metadata.get(_BODY_DIGEST)
+    if known is None or known[0] is not body or known[1] is not digest:
+        known = flow.metadata[_BODY_DIGEST] = (body, digest, digest.of(body, label="request-body"))
+    return str(known[2])
 
 
 def _as_bytes(text: str) -> str:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from countersign import limits
 from countersign.dialects import CurrentRead, Reference, read_current
+from countersign.dialects.quotation import quoted
 from countersign.errors import BadInput, SchemaUnavailable
-from countersign.masking.content_coding import decode
+from countersign.masking.carriers.content_coding import decode
 from countersign.proxy.credentials import upstream_credential
+from countersign.proxy.off_loop import off_loop
 from countersign.proxy.outbound import Answer, Outbound
 from countersign.rulebook.values import Connection
 from countersign.strict_json import Json
@@ -26,6 +28,7 @@ class CurrentSchema:
     document: Json
     bundle: dict[str, Json]  #: reference name -> schema
     etag: str | None
+    size: int = 0  #: bytes of the answers that it came in
 
 
 def url_of(connection: Connection, target: str) -> str:
@@ -41,15 +44,21 @@ class ServiceReader:
     async def current(self, connection: Connection, read: CurrentRead) -> CurrentSchema:
         """The current schema. Raises SchemaUnavailable."""
         answer = await self._get(connection, read.target)
-        document, references = read_current(read, answer.status, self._body(answer))
+        document, references = await _read(read, answer)
         if answer.status in read.absent:
             return CurrentSchema(False, None, {}, None)
-        bundle = await self.bundle(connection, references)
-        return CurrentSchema(True, document, bundle, answer.headers.get("etag") if read.etag else None)
+        bundle, size = await self._bundle(connection, references)
+        etag = answer.headers.get("etag") if read.etag else None
+        return CurrentSchema(True, document, bundle, etag, len(answer.body) + size)
 
     async def bundle(self, connection: Connection, references: Sequence[Reference]) -> dict[str, Json]:
         """Every schema that `references` lead to, by the name that `$ref` uses. Raises SchemaUnavailable."""
+        return (await self._bundle(connection, references))[0]
+
+    async def _bundle(self, connection: Connection, references: Sequence[Reference]) -> tuple[dict[str, Json], int]:
+        """With the bytes of the answers it came in."""
         bundle: dict[str, Json] = {}
+        size = 0
         targets: dict[str, str] = {}
         waiting = list(references)
         while waiting:
@@ -57,17 +66,18 @@ class ServiceReader:
             known = targets.setdefault(reference.name, reference.target)
             if known != reference.target:
                 raise SchemaUnavailable(
-                    f"two schemas are bundled as {reference.name[:80]!r}; give them different names"
+                    f"two schemas are bundled as {quoted(reference.name)}; give them different names"
                 )
             if reference.name in bundle:
                 continue
             if len(bundle) >= limits.MAX_REFERENCES:
                 raise SchemaUnavailable(f"more than {limits.MAX_REFERENCES} schemas hang together")
             answer = await self._get(connection, reference.target)
-            document, further = read_current(reference, answer.status, self._body(answer))
+            document, further = await _read(reference, answer)
             bundle[reference.name] = document
+            size += len(answer.body)
             waiting.extend(further)
-        return bundle
+        return bundle, size
 
     async def _get(self, connection: Connection, target: str) -> Answer:
         try:
@@ -75,9 +85,15 @@ class ServiceReader:
         except OSError as error:
             raise SchemaUnavailable(f"the current schema cannot be read from {connection.name}: {error}") from None
 
-    @staticmethod
-    def _body(answer: Answer) -> bytes:
-        try:
-            return decode(answer.body, answer.headers.get("content-encoding"))
-        except BadInput as error:
-            raise SchemaUnavailable(f"the service's answer cannot be read: {error.detail}") from None
+
+async def _read(read: CurrentRead | Reference, answer: Answer) -> tuple[Json | None, tuple[Reference, ...]]:
+    coding = answer.headers.get("content-encoding")
+    size = limits.ON_LOOP_BYTES if coding else len(answer.body)
+    return await off_loop(size, lambda: read_current(read, answer.status, _body(answer.body, coding)))
+
+
+def _body(body: bytes, coding: str | None) -> bytes:
+    try:
+        return decode(body, coding)
+    except BadInput as error:
+        raise SchemaUnavailable(f"the service's answer cannot be read: {error.detail}") from None

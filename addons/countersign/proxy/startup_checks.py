@@ -5,9 +5,11 @@ A reload, a deleted script or a broken edit would otherwise leave a proxy withou
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import logging
 import secrets
+import sys
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -16,11 +18,17 @@ from mitmproxy.addonmanager import Loader
 from mitmproxy.proxy import mode_specs
 from mitmproxy.utils import asyncio_utils
 
+from countersign import limits
 from countersign.console.server import Console
 from countersign.console.settings import ConsoleSettings
 from countersign.errors import CountersignError
 from countersign.evidence import StatePlaces
+from countersign.masking import KeyedDigest, Masker
+from countersign.masking.keyed_digest import KEY_BYTES
+from countersign.masking.rule_checks import check_rules as check_masking
 from countersign.proxy import options
+from countersign.proxy.log_masking import LogMasking
+from countersign.proxy.masking_process import NotMasked
 from countersign.proxy.quoted_bytes import keep_out_of_logs
 from countersign.proxy.recovery import look_again
 from countersign.proxy.runtime import Parts, Runtime
@@ -39,6 +47,9 @@ class StartupChecks:
         self._runtime = runtime
         self._rules: Rulebook | None = None
         self._overruled: list[str] = []
+        self._logs = LogMasking(
+            Masker((), KeyedDigest(secrets.token_bytes(KEY_BYTES))).text
+        )  # until the rules are read
 
     def load(self, loader: Loader) -> None:
         if type(ctx.master).__module__ in ("mitmproxy.tools.web.master", "mitmproxy.tools.console.master"):
@@ -46,7 +57,9 @@ class StartupChecks:
                 "countersign runs in mitmdump only: `mitmdump -s addons/gateway.py`. It serves mitmweb itself, behind a "
                 "login; mitmweb's own lets whoever opens it edit what was approved"
             )
+        self._logs.install()
         keep_out_of_logs()
+        sys.setswitchinterval(limits.THREAD_SWITCH_SECONDS)
         self._overruled = options.overruled()
         options.add_options(loader)
 
@@ -64,8 +77,11 @@ class StartupChecks:
         """An error that is logged while starting ends mitmdump, without the traceback that an exception would bring."""
         if problems:
             return logger.error(_UNSAFE + "\n  ".join(problems))
+        directory = options.rules_directory()
         try:
-            self._rules = load(options.rules_directory())
+            rules = load(directory)
+            check_masking(rules.masking, rules.built_in_masking, directory)
+            self._rules = rules
         except CountersignError as error:
             logger.error("the rules cannot be used:\n%s", error)
         return None
@@ -84,6 +100,7 @@ class StartupChecks:
 
     def done(self) -> None:
         self._runtime.stop()
+        gc.unfreeze()
         if not ctx.master.should_exit.is_set():
             logger.warning("countersign is being unloaded: the process ends, or requests would pass without it")
             ctx.master.shutdown()
@@ -92,6 +109,7 @@ class StartupChecks:
         places = StatePlaces(options.state_directory())
         trusted = ctx.options.ssl_verify_upstream_trusted_ca
         parts = Parts(rules, places, options.origin(), Path(trusted).expanduser() if trusted else None)
+        self._logs.text = parts.masking.text
         try:
             unsafe = ["unsafe_plain_credentials"] if ctx.options.unsafe_plain_credentials else []
             for name in unsafe:
@@ -124,15 +142,33 @@ class StartupChecks:
             console.stop()
             parts.close()
             return self._give_up(f"countersign cannot listen: {error}")
+        parts.masking.warm_up()
+        _keep_what_is_there()
         self._runtime.start(parts, console)
         look_again(parts)
+        asyncio_utils.create_task(self._start_masking(parts), name="countersign masking", keep_ref=True)
         logger.info("countersign is running; approvers log in at %s", console.url)
         return None
+
+    async def _start_masking(self, parts: Parts) -> None:
+        """Beside the traffic: a large message that comes first waits for it."""
+        try:
+            await parts.masking_process.start()
+        except NotMasked as error:
+            if not parts.masking_process.is_closed:
+                logger.error("large messages are kept as nothing readable: %s", error)
 
     def _give_up(self, why: str) -> None:
         """An error logged while starting makes mitmdump exit with 1; later, the shutdown does."""
         logger.error(why)
         ctx.master.shutdown()
+
+
+def _keep_what_is_there() -> None:
+    """What was made for good at start is never looked at again by Python's collector of garbage: that stops every thread,
+    for a tenth of a second each time, and the larger a body is the more often it comes."""
+    gc.collect()
+    gc.freeze()
 
 
 def unsafe_options() -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from mitmproxy import http
 
+from countersign.decision.approval import UNAPPROVED_EFFECTS
 from countersign.errors import CountersignError
 from countersign.proxy.asking import fingerprint_of
 from countersign.proxy.credentials import upstream_credential
@@ -15,6 +16,7 @@ from countersign.proxy.fail_closed import FailClosed
 from countersign.proxy.preconditions import bind_to_reviewed
 from countersign.proxy.refusal import NOTHING_ALLOWED, Refusal
 from countersign.proxy.runtime import Runtime
+from countersign.proxy.views import ask_for_own_view
 
 
 class UpstreamCredential(FailClosed):
@@ -47,7 +49,10 @@ class UpstreamCredential(FailClosed):
             and exchange.operation.current.etag
         ):
             bind_to_reviewed(flow.request, assessment.etag, exists=assessment.exists)
+        ask_for_own_view(exchange, flow.request, parts)
         _frame(flow.request)
+        if exchange.operation is not None and exchange.operation.effect not in UNAPPROVED_EFFECTS:
+            parts.known.forget(connection, exchange.operation.subject)
         exchange.forwarded = True
         flow.response = None
         return None
