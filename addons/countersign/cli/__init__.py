@@ -9,12 +9,13 @@ from countersign.cli.approvals import approvals
 from countersign.cli.evidence import evidence
 from countersign.cli.evidence_check_proof import check_proof
 from countersign.cli.evidence_export import export, prove
-from countersign.cli.evidence_keys import rotate_key
+from countersign.cli.evidence_keys import erase_key, rotate_key
 from countersign.cli.evidence_prune import prune
 from countersign.cli.evidence_verify import verify
 from countersign.cli.explain import explain
 from countersign.cli.rules import rules
 from countersign.cli.schema import schema
+from countersign.cli.try_mask import try_mask
 from countersign.cli.watch import watch
 from countersign.cli.witness import witness
 
@@ -26,8 +27,9 @@ def main() -> None:
 
 
 rules.add_command(explain)
+rules.add_command(try_mask)
 approvals.add_command(watch)
-for _command in (verify, prove, check_proof, export, prune, rotate_key):
+for _command in (verify, prove, check_proof, export, prune, rotate_key, erase_key):
     evidence.add_command(_command)
 for _group in (approvals, evidence, rules, schema):
     main.add_command(_group)

@@ -92,7 +92,12 @@ def _explain(rulebook: Rulebook, described: Json, now: float) -> dict[str, Json]
             described.get("current"),
             operation.proposed,
             default_dialect=language,
-            masked_names=masked_names(rulebook.masking, connection=connection.name, subject=operation.subject),
+            masked_names=masked_names(
+                rulebook.masking,
+                rulebook.built_in_masking,
+                connection=connection.name,
+                subject=operation.subject,
+            ),
         )
         answer |= {"change": list(summarise(diff.changes)), "backward": diff.backward, "forward": diff.forward}
     verdict = decide(caller, connection.name, operation, diff, rulebook, at)

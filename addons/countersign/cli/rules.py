@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from countersign.errors import RulesErrors
+from countersign.masking.rule_checks import check_rules as check_masking
 from countersign.rulebook.loading import load
-from countersign.rulebook.problems import RulesErrors
-from countersign.rulebook.values import Rulebook
+from countersign.rulebook.values import BuiltInMasking, Rulebook
 
 #: The rules directory, for every command that needs it.
 rules_option = click.option(
@@ -34,6 +35,7 @@ def check(directory: Path) -> None:
     """Check every rule file; show what is in force, or each problem with file and line (exit code 1)."""
     try:
         rulebook = load(directory)
+        check_masking(rulebook.masking, rulebook.built_in_masking, directory)
     except RulesErrors as problems:
         for error in problems.errors:
             click.echo(str(error), err=True)
@@ -57,9 +59,16 @@ def _summary(rulebook: Rulebook) -> str:
     lines += [f"approval     {rule.verdict:5} {rule.name}" for rule in rulebook.approval]
     lines += [f"break-glass  {rule.name}, reviewed by {' or '.join(rule.reviewers)}" for rule in rulebook.break_glass]
     lines += [f"notify       {target.name}: {', '.join(target.events)}" for target in rulebook.notify]
-    lines.append(f"masking      {len(rulebook.masking)} rules")
+    lines += [f"masking      {rule.how} in {', '.join(rule.directions)}: {rule.name}" for rule in rulebook.masking]
+    lines.append(f"masking      built in{_switched_off(rulebook.built_in_masking)}")
     lines.append("Everything else is refused.")
     return "\n".join(lines)
+
+
+def _switched_off(built_in: BuiltInMasking) -> str:
+    off = (*built_in.names_off, *built_in.detectors_off, *built_in.marks_off)
+    regions = f", with telephone numbers of {', '.join(built_in.phone_regions)}" if built_in.phone_regions else ""
+    return regions + (f", without {', '.join(off)}" if off else "")
 
 
 def _bracketed(host: str) -> str:
