@@ -36,3 +36,10 @@ def test_a_rules_error_names_place_problem_and_remedy() -> None:
 def test_a_rules_error_without_line_or_remedy_is_still_whole() -> None:
     """A file that cannot be opened has no line, and some problems say their own remedy."""
     assert str(errors.RulesError("rules/access.yaml", None, "no such file")) == "rules/access.yaml: no such file"
+
+
+def test_many_problems_are_told_at_once() -> None:
+    """A line for each, in their order."""
+    several = (errors.RulesError("a.yaml", 1, "one"), errors.RulesError("b.yaml", 2, "two"))
+    raised = errors.RulesErrors(several)
+    assert (str(raised), raised.errors) == ("a.yaml:1: one\nb.yaml:2: two", several)

@@ -24,7 +24,7 @@ def accounts_for_everything(gateway: Gateway) -> None:
 def _is_of(gateway: Gateway, intent: Record, change: Received) -> bool:
     body = intent.fields["body"]
     assert isinstance(body, dict)
-    masked = gateway.parts.evidence.masker.message(
+    masked = gateway.parts.masking.masker.message(
         connection="", subject=None, direction="request", target=None, headers=(), body=change.body
     )
     return (intent.fields["method"], intent.fields["url"], body["digest"]) == (

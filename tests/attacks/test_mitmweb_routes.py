@@ -58,7 +58,7 @@ def _is_listed(method: str, path: str) -> bool:
 async def gateway(folder: Path, provider: KeyServer, service: SchemaService) -> AsyncIterator[Gateway]:
     """The rules say of schemas too where their secrets are."""
     write_rules(folder / "rules", issuer=provider.url, url=service.url)
-    edit_rules(folder / "rules", "masking.yaml", lambda document: document["rules"][0].update(directions=["schema"]))
+    edit_rules(folder / "rules", "masking.yaml", lambda document: document["rules"][0].update({"in": ["schema"]}))
     async with running_gateway(folder, provider, service) as running:
         yield running
 
