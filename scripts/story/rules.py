@@ -59,7 +59,7 @@ rules:
     paths: ["$..apiKey", "$..password"]
     how: redact
   - name: API keys that schemas hold are never shown
-    directions: [schema]
+    in: [schema]
     paths: ["$..apiKey.default", "$..apiKey.examples[*]"]
     how: redact
   - name: account numbers keep their end
