@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import signal
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +121,8 @@ FIRST = {
     "pwrite64": (1, 2, 3, 9),
     "fdatasync": (1, 2, 3),
 }
+PLANS = ((False, LATER), (True, FIRST))
+AT_ONCE = 2  # each is a process of its own, and mostly starts and waits
 FEW = [
     ("pwrite64", "error=ENOSPC", 200, False),
     ("write", "error=EIO", 5, False),
@@ -142,12 +145,15 @@ def test_a_few_calls_fail(tmp_path: Path) -> None:
 @pytest.mark.parametrize("call", sorted({*LATER, *FIRST}))
 def test_every_call_fails(tmp_path: Path, call: str) -> None:
     """Each of EIO, ENOSPC and SIGKILL at each of the occurrences."""
-    ends: Counter[str] = Counter()
-    for fresh, plan in ((False, LATER), (True, FIRST)):
-        for nth in plan.get(call, ()):
-            for fault in FAULTS:
-                injected = inject(made(tmp_path / f"{fresh}-{nth}-{fault}"), call, fault, nth, fresh=fresh)
-                ends[ENDS.get(injected.code, "killed") if injected.where else "never reached"] += 1
+    plans = [(nth, fault, fresh) for fresh, plan in PLANS for nth in plan.get(call, ()) for fault in FAULTS]
+
+    def end(plan: tuple[int, str, bool]) -> str:
+        nth, fault, fresh = plan
+        injected = inject(made(tmp_path / f"{fresh}-{nth}-{fault}"), call, fault, nth, fresh=fresh)
+        return ENDS.get(injected.code, "killed") if injected.where else "never reached"
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        ends = Counter(pool.map(end, plans))
     print(call, dict(ends))
     assert ends["killed"]
     assert ends["latched"] + ends["refused"] + ends["harmless"] >= 2
