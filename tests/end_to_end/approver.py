@@ -39,6 +39,20 @@ class Approver:
         self.answers.append(body)
         return status, json.loads(body)
 
+    def look(self, path: str) -> bytes:
+        """Head and body of whatever the console answers this person."""
+        request = urllib.request.Request(
+            self._stage.console_url + path, headers={"Authorization": f"Bearer {self.token}"}
+        )
+        try:
+            with _NO_PROXY.open(request, timeout=PATIENCE_SECONDS) as answer:
+                said: bytes = answer.headers.as_bytes() + answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                said = error.headers.as_bytes() + error.read()
+        self.answers.append(said)
+        return said
+
     def pending(self, subject: str) -> list[dict[str, Any]]:
         """What waits for a decision on this subject."""
         _, answer = self.ask("GET", "/api/approvals")

@@ -22,6 +22,20 @@ def send(
     return _send(stage, stage.service.port, credential, method, path, headers, body, trailers)
 
 
+def send_to(
+    stage: Stage,
+    port: int,
+    credential: tuple[str, str],
+    method: str,
+    path: str,
+    headers: Headers,
+    body: bytes,
+    trailers: Headers = (),
+) -> Reply:
+    """The same, to another service of the stage's."""
+    return _send(stage, port, credential, method, path, headers, body, trailers)
+
+
 def get(stage: Stage, port: int, path: str) -> Reply:
     """Read something of another service of the stage's, as its pipeline; trailers are told as headers."""
     return _send(stage, port, bearer(stage.pipeline_token()), "GET", path, [], b"", [])
@@ -50,19 +64,40 @@ def _send(
             pseudo = [(":method", method), (":scheme", "https"), (":authority", host), (":path", path)]
             ends = list(trailers)
             connection.send_headers(1, [*pseudo, *((name.lower(), value) for name, value in headers)])
-            connection.send_data(1, body, end_stream=not ends)
+            early = _send_body(secure, connection, body)
             if ends:
                 connection.send_headers(1, ends, end_stream=True)
-            return _read(secure, connection)
+            else:
+                connection.end_stream(1)
+            return _read(secure, connection, early)
 
 
-def _read(secure: ssl.SSLSocket, connection: h2.connection.H2Connection) -> Reply:
+def _send_body(secure: ssl.SSLSocket, connection: h2.connection.H2Connection, body: bytes) -> list[h2.events.Event]:
+    """As the windows allow; what came meanwhile."""
+    early: list[h2.events.Event] = []
+    while body:
+        size = min(len(body), connection.max_outbound_frame_size, connection.local_flow_control_window(1))
+        if size == 0:
+            early += _receive(secure, connection)
+            continue
+        connection.send_data(1, body[:size])
+        body = body[size:]
+    return early
+
+
+def _receive(secure: ssl.SSLSocket, connection: h2.connection.H2Connection) -> list[h2.events.Event]:
+    secure.sendall(connection.data_to_send())
+    data = secure.recv(65_536)
+    assert data, "the gateway hung up"
+    return connection.receive_data(data)
+
+
+def _read(secure: ssl.SSLSocket, connection: h2.connection.H2Connection, early: list[h2.events.Event]) -> Reply:
     status, fields, body = 0, http.client.HTTPMessage(), b""
     while True:
-        secure.sendall(connection.data_to_send())
-        data = secure.recv(65_536)
-        assert data, "the gateway hung up"
-        for event in connection.receive_data(data):
+        events = early or _receive(secure, connection)
+        early = []
+        for event in events:
             match event:
                 case h2.events.ResponseReceived(headers=answered):
                     status = _fill(fields, answered)

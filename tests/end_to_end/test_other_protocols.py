@@ -41,7 +41,8 @@ def test_no_upgrade_passes(stage: Stage, protocol: str) -> None:
     assert len(stage.service.seen) == before
     with inside(stage) as wire:
         assert wire.send("GET", READ, [host]).status == 200
-    assert len(stage.service.seen) == before + 1
+    data = [seen for seen in stage.service.seen[before:] if seen.method == "POST"]  # its schema may have been looked up
+    assert len(data) == 1
 
 
 def test_an_upgrade_to_http_2_is_not_taken_up(stage: Stage) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import pytest
 from scripts.story.service import Seen
 from scripts.story.stage import SERVICE_CREDENTIAL, Stage, files_below
 from tests.end_to_end.approver import Approver
-from tests.end_to_end.leaks import found, found_in, spellings
+from tests.end_to_end.leaks import Scanner
 from tests.end_to_end.wire import Headers, Reply, Wire, bearer
 
 #: Each with a quotation mark, a space and a letter that JSON and URLs write in another way.
@@ -109,11 +108,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         exchanges = {json.loads(line)["exchange"] for line in shown[3].output.splitlines()} - {None}
         shown += [stage.countersign("evidence", "show", exchange, "--json") for exchange in sorted(exchanges)[::3]]
         assert all(child.output for child in shown)
-        secrets = {
-            **PLANTED,
-            "caller's token": token,
-            "its signature": token.rpartition(".")[2],
-            "bob's token": bob.token,
+        # of tokens their signatures: what they sign is on record, who it is from and until when
+        secrets = PLANTED | {
+            f"{who}'s token": each.rpartition(".")[2] for who, each in (("ana", token), ("bob", bob.token))
         }
         written = [stage.directory / "gateway.log", stage.directory / "countersign.log", *files_below(stage.state)]
         yield Played(secrets, written, bob.answers, stage.service.seen)
@@ -123,14 +120,14 @@ def test_no_secret_is_in_anything_that_the_gateway_wrote(played: Played) -> None
     """Not in the evidence database or its write-ahead log, not in the gateway's log, not in what the command printed."""
     names = {file.name for file in played.files}
     assert {"evidence.db", "evidence.db-wal", "gateway.log", "countersign.log"} <= names
-    assert found_in({"what is no secret": PUBLIC}, played.files) != []
-    assert found_in(played.secrets, played.files) == []
+    assert Scanner({"what is no secret": PUBLIC}).in_files(played.files) != []
+    assert Scanner(played.secrets).in_files(played.files) == []
 
 
 def test_no_secret_is_in_what_the_console_answered(played: Played) -> None:
     """An approver sees what the change does, and no secret of it."""
     assert any(b"becomes required" in answer for answer in played.console)
-    assert [leak for answer in played.console for leak in found(played.secrets, answer)] == []
+    assert Scanner(played.secrets).in_all(("the console", answer) for answer in played.console) == []
 
 
 def test_what_is_masked_in_the_evidence_went_upstream_as_it_was(played: Played) -> None:
@@ -141,27 +138,4 @@ def test_what_is_masked_in_the_evidence_went_upstream_as_it_was(played: Played) 
     assert any(quote(PLANTED["query"], safe="") in seen.target for seen in played.seen)
     assert any(seen.header("X-Build-Secret") == PLANTED["build-header"] for seen in played.seen)
     kept_back = {name: PLANTED[name] for name in ("denied-default", "bad-JSON", "bad-gzip")}
-    assert [leak for body in bodies for leak in found(kept_back, body)] == []
-
-
-@pytest.mark.parametrize("name", sorted({*PLANTED, "token"}))
-def test_the_search_finds_each_spelling(tmp_path: Path, name: str) -> None:
-    """The search is worth something: a secret in a file is found raw, in base64 anywhere, in hex, in a URL and in JSON."""
-    secret = {**PLANTED, "token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmF0dXJl"}[name]
-    file = tmp_path / "scratch"
-    for before in ("", "a", "ab", "abc"):
-        text = f"{before}{secret}|"
-        for data in (
-            text.encode(),
-            text.encode().hex().encode(),
-            text.encode().hex().upper().encode(),
-            base64.b64encode(text.encode()),
-            base64.urlsafe_b64encode(text.encode()),
-            quote(text, safe="").encode(),
-            json.dumps(text).encode(),
-            json.dumps(json.dumps(text)).encode(),
-        ):
-            file.write_bytes(b"\x00\xff" + data + b"\xff\x00")
-            assert found_in({"it": secret}, [file]) != [], data
-            assert found_in({"it": secret.replace(secret[5:9], "XXXX")}, [file]) == []
-    assert len({written for _, written in spellings(secret)}) >= 6
+    assert Scanner(kept_back).in_all(("the service", body) for body in bodies) == []
