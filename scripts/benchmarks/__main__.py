@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from scripts.benchmarks import evidence_commit, evidence_soak, evidence_verify, held, schema_change
+from scripts.benchmarks import evidence_commit, evidence_soak, evidence_verify, held, masking, schema_change
 
 
 def main() -> int:
@@ -21,6 +21,7 @@ def main() -> int:
     benchmarks: dict[str, Callable[[Path], Iterator[str]]] = {
         "held": held.run,
         "schema-change": schema_change.run,
+        "masking": masking.run,
         "evidence-commit": evidence_commit.run,
         "evidence-verify": partial(evidence_verify.run, records=options.records),
         "evidence-soak": partial(evidence_soak.run, minutes=options.minutes),
